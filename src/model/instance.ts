@@ -1,0 +1,34 @@
+// One running copy of a service, as the journal knows it.
+import type { Target } from "./target.ts";
+
+/** pid + start time + boot id name a process for ever; a pid alone is used again. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  readonly startTicks: number;
+  readonly bootId: string;
+}
+
+export type InstanceState = "starting" | "ready" | "stopping" | "down";
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Whether the config or an operator wanted it. */
+  readonly expected: boolean;
+  readonly uptimeMs: number;
+  /** "SIGKILL", "exit code 1", "exit unknown (it ended while no daemon was watching)". */
+  readonly text: string;
+  readonly lastLines: readonly string[];
+}
+
+export interface Instance {
+  readonly target: Target;
+  readonly state: InstanceState;
+  readonly identity?: ProcessIdentity;
+  readonly port?: number;
+  readonly startedAtMs: number;
+  /** When it first became ready in this run. */
+  readonly readyAtMs?: number;
+  readonly exit?: Exit;
+}

@@ -1,0 +1,60 @@
+// The part of the config that decisions are made from; it is journalled, so replay needs no file.
+import type { ActionKind, Mode } from "./action.ts";
+
+/** When a back-off ends in giving up: `exits` exits within `withinMs`. */
+export interface RestartPolicy {
+  readonly when: "unexpected" | "always" | "never";
+  readonly expectedExits: readonly number[];
+  /** The wait before a second restart in a row; doubles by `factor` up to `maxMs`. */
+  readonly firstMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  /** A run that was longer than this starts the back-off anew. */
+  readonly stableMs: number;
+  readonly giveUp: { readonly exits: number; readonly withinMs: number };
+  /** A run shorter than `stableMs` counts for a crash loop; so many in a row make one. */
+  readonly loopExits: number;
+}
+
+export interface HealingPolicy {
+  readonly modes: Readonly<Record<ActionKind, Mode>>;
+  /** Wait between two actions on one target: doubles per strike from first to max. */
+  readonly cooldown: { readonly firstMs: number; readonly maxMs: number };
+  /** Actions that did not help on one target, before people are called. */
+  readonly strikes: number;
+  /** Actions per diagnosis of one service and hour. */
+  readonly perHour: number;
+  /** Share of a group that may be down for a destructive action to be allowed; at least 1 may. */
+  readonly maxUnhealthy: number;
+  readonly verify: { readonly healthyMs: number; readonly timeoutMs: number };
+  readonly approvalMs: number;
+}
+
+export interface Limits {
+  readonly p95Ms?: number;
+  readonly errorRatio?: number;
+  readonly probeLatencyMs?: number;
+  readonly cpuRatio?: number;
+  readonly rssBytes?: number;
+  /** How long a limit must be passed before it is a symptom. */
+  readonly forMs: number;
+}
+
+export interface ServicePolicy {
+  readonly name: string;
+  readonly replicas: number;
+  readonly dependsOn: readonly string[];
+  /** Whether traffic for it comes through the gateway. */
+  readonly routed: boolean;
+  /** Absent: ready when it has run for a second. */
+  readonly probe?: { readonly failures: number; readonly periodMs: number };
+  readonly limits: Limits;
+  readonly restart: RestartPolicy;
+  readonly healing: HealingPolicy;
+  readonly configFiles: readonly string[];
+}
+
+export interface Policy {
+  readonly project: string;
+  readonly services: Readonly<Record<string, ServicePolicy>>;
+}

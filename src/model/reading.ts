@@ -1,0 +1,53 @@
+// One measured value of one target; being sick is a value, having no data is no reading.
+import type { Target } from "./target.ts";
+
+export type Unit = "ms" | "bytes" | "ratio" | "count" | "per_s" | "bool" | "code";
+
+/** The metrics that probes and sources of this package write. */
+export const metrics = {
+  /** 1 healthy, 0 sick; the note says why. */
+  probe: { name: "probe", unit: "bool" },
+  /** Time to the answer of the probe; absent when none came. */
+  probeLatency: { name: "probe.latency", unit: "ms" },
+  /** Share of one core, 0…n. */
+  cpu: { name: "process.cpu", unit: "ratio" },
+  rss: { name: "process.rss", unit: "bytes" },
+  fds: { name: "process.fds", unit: "count" },
+  threads: { name: "process.threads", unit: "count" },
+  /** Exit code, or 128 + signal number; the note decodes it. */
+  exit: { name: "process.exit", unit: "code" },
+  requests: { name: "gateway.requests", unit: "per_s" },
+  /** Share of requests that ended in 5xx or a broken connection; absent without requests. */
+  errors: { name: "gateway.errors", unit: "ratio" },
+  p50: { name: "gateway.p50", unit: "ms" },
+  p95: { name: "gateway.p95", unit: "ms" },
+  p99: { name: "gateway.p99", unit: "ms" },
+  inflight: { name: "gateway.inflight", unit: "count" },
+} as const;
+
+export interface Metric {
+  readonly name: string;
+  readonly unit: Unit;
+}
+
+export interface Reading {
+  readonly target: Target;
+  readonly metric: string;
+  readonly value: number;
+  readonly unit: Unit;
+  /** Loop time, milliseconds. */
+  readonly atMs: number;
+  /** Why the value is what it is, when that is known ("no answer within 1000 ms"). */
+  readonly note?: string;
+}
+
+export function reading(
+  target: Target,
+  metric: Metric,
+  value: number,
+  atMs: number,
+  note?: string,
+): Reading {
+  const base = { target, metric: metric.name, value, unit: metric.unit, atMs };
+  return note === undefined ? base : { ...base, note };
+}

@@ -1,0 +1,14 @@
+// Why something was decided: the rule, the number that decided it, and the limit it met.
+import type { Unit } from "./reading.ts";
+
+export interface Reason {
+  /** Stable name of the rule, such as "max-unhealthy" or "consecutive-failures". */
+  readonly rule: string;
+  /** One sentence for a person, numbers included. */
+  readonly text: string;
+  /** The number that decided. */
+  readonly value: number;
+  /** What the number was held against. */
+  readonly limit: number;
+  readonly unit: Unit;
+}

@@ -1,0 +1,17 @@
+// What an action or a reading is about: a service ("web") or one instance of it ("web/1").
+
+/** "web" names a service, "web/1" its first instance. */
+export type Target = string;
+
+export function instanceName(service: string, index: number): Target {
+  return `${service}/${index}`;
+}
+
+export function serviceOf(target: Target): string {
+  const slash = target.indexOf("/");
+  return slash < 0 ? target : target.slice(0, slash);
+}
+
+export function isInstance(target: Target): boolean {
+  return target.includes("/");
+}

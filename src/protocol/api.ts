@@ -1,0 +1,135 @@
+// What the HTTP API answers: the views that the CLI and the dashboard show.
+import type { ActionRecord } from "../model/action.ts";
+import type { CloudEvent } from "../model/cloudevent.ts";
+import type { Incident } from "../model/incident.ts";
+import type { Lesson } from "../model/lesson.ts";
+import type { Approval } from "../model/refusal.ts";
+import type { Target } from "../model/target.ts";
+
+/** One second of one instance: ok, sick, down, busy (starting, stopping), none (no reading). */
+export type Beat = "ok" | "sick" | "down" | "busy" | "none";
+
+export interface InstanceView {
+  readonly target: Target;
+  readonly state: "starting" | "ready" | "stopping" | "down";
+  readonly health: "healthy" | "sick" | "unknown";
+  /** Why it is sick or unknown. */
+  readonly note?: string;
+  readonly pid?: number;
+  readonly port?: number;
+  readonly uptimeMs?: number;
+  /** The latest value per metric, such as `process.rss`. */
+  readonly latest: Readonly<Record<string, number>>;
+  /** The last 60 seconds, oldest first. */
+  readonly beats: readonly Beat[];
+  /** Actions of the last 60 seconds: which beat, what, and in which incident. */
+  readonly marks: readonly {
+    readonly beat: number;
+    readonly action: string;
+    readonly incident: string;
+  }[];
+}
+
+export interface ServiceView {
+  readonly name: string;
+  readonly port?: number;
+  readonly dependsOn: readonly string[];
+  readonly replicas: number;
+  readonly health: "healthy" | "degraded" | "down" | "starting";
+  /** Why it is not healthy, or that the gateway answers for it. */
+  readonly note?: string;
+  readonly instances: readonly InstanceView[];
+}
+
+export interface IncidentView {
+  readonly id: string;
+  readonly service: string;
+  readonly state: Incident["state"];
+  /** "web/1 hangs: event loop blocked in resizeImage". */
+  readonly title: string;
+  readonly openedAt: string;
+  readonly endedAt?: string;
+  /** From the first sign to the symptom, milliseconds. */
+  readonly detectMs: number;
+  /** From the first sign to the end, milliseconds; so far, while open. */
+  readonly durationMs: number;
+  readonly actions: readonly Pick<ActionRecord, "id" | "kind" | "target" | "state">[];
+}
+
+/** Answer of GET /api/state, and the data of each `state` event on the stream. */
+export interface StateView {
+  readonly project: string;
+  readonly version: string;
+  readonly time: string;
+  readonly seq: number;
+  /** The answer to "is it real, what is being done, must I do anything?" in one sentence. */
+  readonly verdict: {
+    readonly text: string;
+    readonly tone: "ok" | "healing" | "attention" | "stopped";
+  };
+  readonly paused?: { readonly by: string; readonly since: string; readonly reason: string };
+  readonly services: readonly ServiceView[];
+  /** Open ones first, then the latest ended; at most 50. */
+  readonly incidents: readonly IncidentView[];
+  readonly approvals: readonly (Approval & { readonly expiresInMs: number })[];
+  readonly lessons: readonly Lesson[];
+}
+
+/** One line of an incident's timeline, ready to be read. */
+export interface TimelineEntry {
+  readonly seq: number;
+  readonly time: string;
+  /** Milliseconds since the incident's first sign. */
+  readonly sinceMs: number;
+  readonly lane:
+    | "symptom"
+    | "evidence"
+    | "diagnosis"
+    | "plan"
+    | "guard"
+    | "action"
+    | "verify"
+    | "end";
+  readonly text: string;
+  /** The rule, number and limit behind it, when it is a decision. */
+  readonly why?: {
+    readonly rule: string;
+    readonly text: string;
+    readonly value: number;
+    readonly limit: number;
+    readonly unit: string;
+  };
+  /** Lines of evidence or the steps of a receipt. */
+  readonly lines?: readonly string[];
+}
+
+/** Answer of GET /api/incidents/ID. */
+export interface IncidentDetail extends IncidentView {
+  readonly incident: Incident;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** Answer of GET /api/series?target=&metric=&seconds=: parallel arrays, oldest first. */
+export interface SeriesView {
+  readonly target: Target;
+  readonly metric: string;
+  readonly unit: string;
+  /** Unix seconds. */
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Every error of the API: status 4xx or 5xx and this body. */
+export interface ErrorView {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly details?: unknown;
+  };
+}
+
+/** `journal` events on the stream carry the envelope itself. */
+export type StreamEvent =
+  | { readonly event: "state"; readonly data: StateView }
+  | { readonly event: "journal"; readonly data: CloudEvent };

@@ -1,0 +1,96 @@
+// What the daemon and the gateway process say to each other: one JSON object a line on a Unix socket.
+// The gateway greets first. The daemon pushes whole configurations; the gateway acknowledges each
+// by its version, and answers `stats` with counters since its own start.
+
+export const gatewayProtocol = 1;
+
+export interface Upstream {
+  /** "web/1". */
+  readonly instance: string;
+  readonly port: number;
+  /** ready: takes new requests · draining: only finishes those it has. */
+  readonly state: "ready" | "draining";
+}
+
+export interface Route {
+  readonly service: string;
+  /** Where clients connect, on `host`. */
+  readonly host: string;
+  readonly port: number;
+  readonly upstreams: readonly Upstream[];
+  /** Degraded: every request is answered at once with this status and `Retry-After`. */
+  readonly degraded?: {
+    readonly status: number;
+    readonly retryAfterS: number;
+    readonly why: string;
+  };
+  /** How long a request may wait for an instance when none is ready. */
+  readonly holdMs: number;
+  /** How long an instance may take to answer before the request is answered 504. */
+  readonly timeoutMs: number;
+}
+
+export interface GatewayConfig {
+  readonly version: number;
+  readonly routes: readonly Route[];
+}
+
+export type ToGateway =
+  | { readonly kind: "config"; readonly config: GatewayConfig }
+  | { readonly kind: "stats"; readonly id: number }
+  | { readonly kind: "stop" };
+
+export type FromGateway =
+  | {
+      readonly kind: "hello";
+      readonly protocol: number;
+      readonly pid: number;
+      readonly version: number;
+    }
+  | {
+      readonly kind: "applied";
+      readonly version: number;
+      /** Routes that could not be opened (port taken), each with the system's reason. */
+      readonly problems: readonly { readonly service: string; readonly text: string }[];
+    }
+  | { readonly kind: "stats"; readonly id: number; readonly stats: GatewayStats };
+
+/** Counters only grow, from the gateway's start; the reader subtracts. */
+export interface InstanceStats {
+  readonly instance: string;
+  readonly requests: number;
+  /** Answers of 5xx that the instance gave. */
+  readonly failures: number;
+  /** Connections that broke before an answer was complete. */
+  readonly broken: number;
+  readonly inflight: number;
+  /** Counts per bucket of `latencyBucketsMs` plus one for what is above. */
+  readonly latency: readonly number[];
+}
+
+export interface RouteStats {
+  readonly service: string;
+  readonly requests: number;
+  /** Second attempts on another instance. */
+  readonly retries: number;
+  /** Requests that waited because no instance was ready. */
+  readonly held: number;
+  /** Requests that waiting could not save: answered 503 or 504 by the gateway. */
+  readonly unserved: number;
+  /** Requests that had reached an instance which died, and were not safe to repeat: answered 502. */
+  readonly lostUnsafe: number;
+  /** Answered at once because the service is degraded. */
+  readonly degraded: number;
+}
+
+export interface GatewayStats {
+  readonly version: number;
+  readonly routes: readonly RouteStats[];
+  readonly instances: readonly InstanceStats[];
+}
+
+/** Upper bounds in milliseconds: 0.5 ms growing by the fourth root of 2 up to about 60 s. */
+export const latencyBucketsMs: readonly number[] = Array.from(
+  { length: 68 },
+  (_, i) => 0.5 * 2 ** (i / 4),
+);

@@ -1,0 +1,33 @@
+// The contract of a store: an append-only journal of events, and a ring of samples beside it.
+import type { Event } from "../model/event.ts";
+import type { Reading } from "../model/reading.ts";
+
+/** The readings of one tick, and where in the journal the tick stood. */
+export interface Tick {
+  /** Unbroken from 1 within one journal. */
+  readonly n: number;
+  readonly atMs: number;
+  /** The `seq` of the last event before this tick; 0 when there was none. */
+  readonly afterSeq: number;
+  readonly readings: readonly Reading[];
+}
+
+export interface Store {
+  readonly name: string;
+  /**
+   * Makes the events durable, all or none, before it returns.
+   * @throws INVARIANT when `seq` does not follow the last one without a gap.
+   */
+  append(events: readonly Event[]): void;
+  /** Events with `seq` over `afterSeq`, oldest first. @throws JOURNAL_CORRUPT on a damaged file. */
+  read(afterSeq?: number): Iterable<Event>;
+  /** Keeps the readings of a tick; old ticks may be dropped to stay within the store's bound. */
+  appendTick(tick: Tick): void;
+  /** Ticks with `n` over `afterN`, oldest first. */
+  readTicks(afterN?: number): Iterable<Tick>;
+  /** Keeps the content of a config file under its version (a hash); the same version is kept once. */
+  putFile(version: string, content: string): void;
+  getFile(version: string): string | undefined;
+  /** Releases the store; a second call does nothing. */
+  close(): void;
+}
