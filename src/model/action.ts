@@ -57,10 +57,19 @@ export interface Receipt {
   readonly steps: readonly { readonly text: string; readonly tookMs: number }[];
 }
 
-export type ActionState = "intended" | "started" | "done" | "failed" | "abandoned";
+/** interrupted: the daemon died while it ran; it is verified, never repeated. */
+export type ActionState =
+  | "intended"
+  | "started"
+  | "done"
+  | "failed"
+  | "abandoned"
+  | "interrupted";
 
 export interface ActionRecord extends Intent {
   readonly state: ActionState;
+  /** `seq` of the `daemon.started` in whose time it was intended. */
+  readonly session: number;
   readonly intendedAtMs: number;
   readonly startedAtMs?: number;
   readonly endedAtMs?: number;

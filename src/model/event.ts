@@ -13,7 +13,9 @@ import type { Symptom } from "./symptom.ts";
 
 /** Events that come from the world; replay feeds these. */
 export interface Inputs {
-  "daemon.started": { pid: number; bootId: string; version: string };
+  "daemon.started": { pid: number; bootId: string; version: string; offsetMs: number };
+  /** Wall time minus loop time has changed: the clock was set, or the machine slept. */
+  "clock.stepped": { offsetMs: number };
   "daemon.stopped": { reason: string };
   "config.applied": { policy: Policy };
   "instance.started": { identity: ProcessIdentity; port?: number; run: string; by: string };
@@ -22,7 +24,6 @@ export interface Inputs {
   "instance.stopping": { by: string };
   "instance.exited": Exit;
   "change.seen": Change;
-  "config.proven": { file: string; version: string };
   "evidence.captured": Evidence;
   "action.started": { action: string };
   "action.done": { action: string; receipt: Receipt };
@@ -50,6 +51,8 @@ export interface Decisions {
   "approval.expired": { id: string };
   "action.intended": Intent;
   "action.abandoned": { action: string; why: Reason };
+  "action.interrupted": { action: string; why: Reason };
+  "config.proven": { service: string; file: string; version: string };
   "action.judged": Outcome;
   "rung.next": { rung: number; why: Reason };
   "lesson.learned": Lesson;
@@ -92,6 +95,7 @@ export type DecisionDraft = { [T in keyof Decisions]: DraftOf<T> }[keyof Decisio
 
 const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "daemon.started": true,
+  "clock.stepped": true,
   "daemon.stopped": true,
   "config.applied": true,
   "instance.started": true,
@@ -100,7 +104,6 @@ const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "instance.stopping": true,
   "instance.exited": true,
   "change.seen": true,
-  "config.proven": true,
   "evidence.captured": true,
   "action.started": true,
   "action.done": true,

@@ -31,7 +31,7 @@ export interface Incident {
   readonly endedAtMs?: number;
   /** Every symptom that belongs to it, those of dependents too. */
   readonly symptoms: readonly (Symptom & { readonly clearedAtMs?: number })[];
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly (Evidence & { readonly atMs: number })[];
   /** Evidence that was asked for and has not come, as `kind target`. */
   readonly awaiting: readonly string[];
   readonly diagnosis?: Diagnosis;
@@ -45,8 +45,6 @@ export interface Incident {
   readonly approvals: readonly Approval[];
   /** The degrade that stands until its cause has passed. */
   readonly mitigatedBy?: string;
-  /** Since when the target has been healthy without a break, while verifying. */
-  readonly healthySinceMs?: number;
   readonly verifyDeadlineMs?: number;
   /** The last word: why it was resolved, escalated or closed. */
   readonly ending?: Reason;

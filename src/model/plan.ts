@@ -1,16 +1,19 @@
 // The ladder for one diagnosis: what to try, in which order, or why nothing is tried.
-import type { ActionKind } from "./action.ts";
+import type { ActionKind, Undo } from "./action.ts";
 import type { DiagnosisKind } from "./diagnosis.ts";
 import type { Reason } from "./reason.ts";
 import type { Target } from "./target.ts";
 
 export interface Rung {
   readonly action: ActionKind;
-  readonly target: Target;
+  /** One intent each; a destructive one waits until the one before it is verified. */
+  readonly targets: readonly Target[];
   readonly why: Reason;
+  /** Tried again while the guards allow it, instead of going on to the next rung. */
+  readonly repeat?: boolean;
   readonly stopWaitMs?: number;
   readonly restoreFile?: { readonly file: string; readonly version: string };
-  readonly undoFile?: { readonly file: string; readonly version: string };
+  readonly undo?: Undo;
 }
 
 export interface Plan {

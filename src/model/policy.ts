@@ -28,6 +28,8 @@ export interface HealingPolicy {
   readonly maxUnhealthy: number;
   readonly verify: { readonly healthyMs: number; readonly timeoutMs: number };
   readonly approvalMs: number;
+  /** How long an incident of slowness or errors waits for its dependencies to speak. */
+  readonly settleMs: number;
 }
 
 export interface Limits {
@@ -52,6 +54,10 @@ export interface ServicePolicy {
   readonly restart: RestartPolicy;
   readonly healing: HealingPolicy;
   readonly configFiles: readonly string[];
+  /** Not ready after so long is a symptom. */
+  readonly startupMs: number;
+  /** Whether its dependents cope when the gateway answers for it. */
+  readonly degradable: boolean;
 }
 
 export interface Policy {

@@ -6,7 +6,7 @@ import type { Target } from "./target.ts";
 /** What the guards say of one intent. */
 export type Verdict =
   | { readonly kind: "allowed"; readonly why: Reason }
-  | { readonly kind: "wait"; readonly why: Reason; readonly untilMs: number }
+  | { readonly kind: "wait"; readonly why: Reason; readonly untilMs?: number }
   | { readonly kind: "ask"; readonly why: Reason }
   | { readonly kind: "refused"; readonly why: Reason; readonly final: boolean };
 

@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 /**
  * exit: the process ended · crash-loop: it keeps ending soon after its start · unresponsive: the
  * probe had no answer · failing: the probe had a bad answer · slow · errors · hot: CPU · silent:
- * readings stopped coming · missing: the process was gone when the daemon came back.
+ * readings stopped coming.
  */
 export type SymptomKind =
   | "exit"

@@ -1,0 +1,129 @@
+// The ends of the loop: recovery after a dead daemon, mitigation that is over, trouble that passed.
+import type { Intent } from "../model/action.ts";
+import type { DecisionDraft } from "../model/event.ts";
+import type { Incident } from "../model/incident.ts";
+import { guard } from "./guard.ts";
+import type { Traits } from "./act.ts";
+import {
+  instancesOf,
+  isHealthy,
+  openIncidents,
+  pendingActions,
+  type Senses,
+  type State,
+} from "./state.ts";
+
+/**
+ * Actions that a dead daemon left: what was started is verified, never repeated; what was only
+ * intended never ran and is put to the guards again.
+ */
+export function recover(state: State): readonly DecisionDraft[] {
+  for (const incident of openIncidents(state)) {
+    for (const action of incident.actions) {
+      if (action.session === state.session) continue;
+      const place = { subject: action.target, incident: incident.id };
+      const why = {
+        rule: "daemon-died",
+        text: `the daemon ended while ${action.id} was ${action.state}`,
+        value: state.session,
+        limit: action.session,
+        unit: "count" as const,
+      };
+      if (action.state === "started") {
+        return [{ type: "action.interrupted", ...place, data: { action: action.id, why } }];
+      }
+      if (action.state === "intended") {
+        return [{ type: "action.abandoned", ...place, data: { action: action.id, why } }];
+      }
+    }
+  }
+  return [];
+}
+
+/** Ends incidents whose symptoms are gone although nothing of ours is under way. */
+export function settle(state: State, nowMs: number, traits: Traits): readonly DecisionDraft[] {
+  for (const incident of openIncidents(state)) {
+    const policy = state.policy.services[incident.service];
+    const idle = incident.state === "open" || incident.state === "escalated";
+    if (!policy || !idle || pendingActions(incident).length > 0) continue;
+    const sinceMs = calmSince(state, incident);
+    if (sinceMs === undefined) continue;
+    const { healthyMs } = policy.healing.verify;
+    const calmMs = nowMs - sinceMs;
+    if (calmMs < healthyMs) continue;
+    const place = { subject: incident.service, incident: incident.id };
+    const why = {
+      rule: "passed",
+      text: `its symptoms have been gone for ${(calmMs / 1_000).toFixed(1)} s`,
+      value: calmMs,
+      limit: healthyMs,
+      unit: "ms" as const,
+    };
+    if (incident.mitigatedBy === undefined) {
+      return [{ type: "incident.resolved", ...place, data: { why } }];
+    }
+    const restored = restore(state, incident, why.text, traits, nowMs);
+    if (restored.length > 0) return restored;
+  }
+  return [];
+}
+
+/** Since when no symptom of the incident is active and its service is whole. */
+function calmSince(state: State, incident: Incident): number | undefined {
+  if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
+  return Math.max(0, ...incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0));
+}
+
+/** The cause of a degrade has passed: traffic may come back. */
+function restore(
+  state: State,
+  incident: Incident,
+  text: string,
+  traits: Traits,
+  nowMs: number,
+): readonly DecisionDraft[] {
+  const policy = state.policy.services[incident.service];
+  const degrade = incident.actions.find((action) => action.id === incident.mitigatedBy);
+  if (!policy || !degrade) return [];
+  const why = { rule: "cause-passed", text, value: 1, limit: 1, unit: "count" as const };
+  const rung = { action: "restore" as const, targets: [degrade.target], why };
+  const verdict = guard({
+    state,
+    incident,
+    policy,
+    rung,
+    target: degrade.target,
+    traits: traits.restore,
+    nowMs,
+  });
+  if (verdict.kind !== "allowed") return [];
+  const intent: Intent = {
+    id: `A${state.lastAction + 1}`,
+    incident: incident.id,
+    kind: "restore",
+    target: degrade.target,
+    rung: incident.rung,
+    why,
+  };
+  const place = { subject: degrade.target, incident: incident.id };
+  return [{ type: "action.intended", ...place, data: intent }];
+}
+
+/** A config file is proven when every instance started with it and has been healthy since. */
+export function prove(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
+  for (const [file, { version, service, atMs }] of Object.entries(state.files)) {
+    const policy = state.policy.services[service];
+    if (!policy || state.proven[file]?.version === version) continue;
+    const { healthyMs } = policy.healing.verify;
+    const targets = instancesOf(policy);
+    const sound = targets.every((target) => {
+      const instance = state.instances[target];
+      const sinceMs = Math.max(instance?.readyAtMs ?? nowMs, senses.lastSickMs[target] ?? 0);
+      const startedWithIt = (instance?.startedAtMs ?? 0) >= atMs;
+      return startedWithIt && isHealthy(state, target) && nowMs - sinceMs >= healthyMs;
+    });
+    if (!sound) continue;
+    return [{ type: "config.proven", subject: service, data: { service, file, version } }];
+  }
+  return [];
+}

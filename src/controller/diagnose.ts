@@ -1,0 +1,111 @@
+// Diagnose: what is wrong with an open incident, or which evidence is missing to tell.
+import type { Case, CaseInstance } from "../diagnosis/case.ts";
+import { diagnose as decide } from "../diagnosis/diagnose.ts";
+import type { Change } from "../model/change.ts";
+import type { DecisionDraft } from "../model/event.ts";
+import type { Incident } from "../model/incident.ts";
+import type { ServicePolicy } from "../model/policy.ts";
+import { metrics } from "../model/reading.ts";
+import { serviceOf } from "../model/target.ts";
+import {
+  instancesOf,
+  openIncidents,
+  type Senses,
+  type State,
+  serviceSymptoms,
+  shortRuns,
+} from "./state.ts";
+
+/** A change that is older than this is no longer a suspect. */
+const lookbackMs = 1_800_000;
+
+export function diagnose(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
+  for (const incident of openIncidents(state)) {
+    const policy = state.policy.services[incident.service];
+    if (incident.state !== "open" || incident.mitigatedBy !== undefined || !policy) continue;
+    const answer = decide(toCase(state, senses, incident, policy, nowMs));
+    if (!answer || answer.kind === "wait") continue;
+    if (answer.kind === "want") {
+      const missing = answer.wanted.filter(
+        (wanted) => !incident.awaiting.includes(`${wanted.kind} ${wanted.target}`),
+      );
+      if (missing.length === 0) continue;
+      return missing.map((wanted) => ({
+        type: "evidence.requested",
+        subject: wanted.target,
+        incident: incident.id,
+        data: wanted,
+      }));
+    }
+    const { diagnosis } = answer;
+    const held = incident.diagnosis;
+    if (held?.kind === diagnosis.kind && held.target === diagnosis.target) continue;
+    return [
+      {
+        type: "diagnosis.made",
+        subject: diagnosis.target,
+        incident: incident.id,
+        data: diagnosis,
+      },
+    ];
+  }
+  return [];
+}
+
+function toCase(
+  state: State,
+  senses: Senses,
+  incident: Incident,
+  policy: ServicePolicy,
+  nowMs: number,
+): Case {
+  const own = serviceSymptoms(state, incident.service)
+    .filter((symptom) => incident.symptoms.some((other) => other.key === symptom.key))
+    .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.key < b.key ? -1 : 1));
+  return {
+    service: incident.service,
+    nowMs,
+    openedAtMs: incident.openedAtMs,
+    settleMs: policy.healing.settleMs,
+    loopExits: policy.restart.loopExits,
+    own,
+    instances: caseInstances(state, senses, policy),
+    dependencies: policy.dependsOn.map((service) => ({ service, ready: ready(state, service) })),
+    changes: suspects(state, incident.service, nowMs),
+    proven: state.proven,
+    evidence: incident.evidence,
+  };
+}
+
+function caseInstances(
+  state: State,
+  senses: Senses,
+  policy: ServicePolicy,
+): readonly CaseInstance[] {
+  return instancesOf(policy).map((target) => {
+    const instance = state.instances[target];
+    const cpu = senses.latest[target]?.[metrics.cpu.name]?.value;
+    return {
+      target,
+      state: instance?.state ?? "down",
+      shortRuns: shortRuns(state, target, policy.restart.stableMs),
+      ...(instance?.exit ? { exit: instance.exit } : {}),
+      ...(cpu === undefined ? {} : { cpu }),
+    };
+  });
+}
+
+function ready(state: State, service: string): number {
+  return Object.values(state.instances).filter(
+    (other) => serviceOf(other.target) === service && other.state === "ready",
+  ).length;
+}
+
+/** The last change of each config file of the service, when it is recent. */
+function suspects(state: State, service: string, nowMs: number): readonly Change[] {
+  const latest = new Map<string, Change>();
+  for (const change of state.changes) {
+    if (change.target === service && change.file !== undefined) latest.set(change.file, change);
+  }
+  return [...latest.values()].filter((change) => nowMs - change.atMs <= lookbackMs);
+}

@@ -1,0 +1,221 @@
+// The part of the fold about incidents: everything that happened to one trouble, in one place.
+import { invariant } from "../kernel/errors.ts";
+import type { ActionRecord, ActionState } from "../model/action.ts";
+import type { Event } from "../model/event.ts";
+import { type Incident, type IncidentState, isOpen, transitions } from "../model/incident.ts";
+import { put, type State, without } from "./state.ts";
+
+const endedKept = 100;
+
+export function foldIncident(state: State, event: Event): State {
+  if (event.type === "incident.opened") return opened(state, event);
+  if (event.type === "daemon.started") return forgetAwaiting(state);
+  if (event.type === "symptom.cleared") return cleared(state, event.data.key, event.atMs);
+  if (event.type === "approval.asked") {
+    const number = Number(event.data.id.slice(1));
+    return foldOne({ ...state, lastApproval: number }, event);
+  }
+  return foldOne(state, event);
+}
+
+function foldOne(state: State, event: Event): State {
+  const incident = event.incident === undefined ? undefined : state.incidents[event.incident];
+  if (!incident) return state;
+  const next = change(state, incident, event);
+  if (next === incident) return state;
+  const incidents = put(state.incidents, incident.id, next);
+  return { ...state, incidents: isOpen(next) ? incidents : forgetOldest(incidents) };
+}
+
+function opened(state: State, event: Extract<Event, { type: "incident.opened" }>): State {
+  const { id, service } = event.data;
+  const incident: Incident = {
+    id,
+    service,
+    state: "open",
+    openedAtMs: event.atMs,
+    sinceMs: event.atMs,
+    symptoms: [],
+    evidence: [],
+    awaiting: [],
+    rung: 0,
+    actions: [],
+    refusals: [],
+    approvals: [],
+  };
+  return { ...state, lastIncident: Number(id), incidents: put(state.incidents, id, incident) };
+}
+
+function change(state: State, incident: Incident, event: Event): Incident {
+  switch (event.type) {
+    case "incident.joined": {
+      const symptom = state.symptoms[event.data.symptom];
+      if (!symptom) return incident;
+      const others = incident.symptoms.filter(
+        (other) => other.key !== symptom.key || other.clearedAtMs !== undefined,
+      );
+      const sinceMs = Math.min(incident.sinceMs, symptom.sinceMs);
+      return { ...incident, sinceMs, symptoms: [...others, symptom] };
+    }
+    case "incident.moved":
+      return { ...withoutPlan(incident), service: event.data.service };
+    case "evidence.requested":
+      return {
+        ...incident,
+        awaiting: [...incident.awaiting, `${event.data.kind} ${event.data.target}`],
+      };
+    case "evidence.captured": {
+      const key = `${event.data.kind} ${event.data.target}`;
+      const awaiting = incident.awaiting.filter((other) => other !== key);
+      return { ...incident, awaiting, evidence: [...incident.evidence, { ...event.data, atMs: event.atMs }] };
+    }
+    case "diagnosis.made":
+      return { ...withoutPlan(incident), diagnosis: event.data };
+    case "plan.made":
+      return { ...incident, plan: event.data, rung: 0 };
+    case "guard.refused":
+    case "guard.waits":
+      return {
+        ...incident,
+        refusals: [...incident.refusals, event.data],
+        standing: event.data,
+      };
+    case "rung.next":
+      return enter({ ...withoutStanding(incident), rung: event.data.rung }, "open");
+    case "incident.mitigated":
+      return enter({ ...incident, mitigatedBy: event.data.action }, "open");
+    case "incident.escalated":
+      return { ...enter(incident, "escalated"), ending: event.data.why };
+    case "incident.resolved":
+      return { ...enter(incident, "resolved"), ending: event.data.why, endedAtMs: event.atMs };
+    case "incident.closed":
+      return { ...enter(incident, "closed"), ending: event.data.why };
+    default:
+      return changeAction(state, changeApproval(incident, event), event);
+  }
+}
+
+function changeApproval(incident: Incident, event: Event): Incident {
+  const settle = (id: string, next: Partial<Incident["approvals"][number]>): Incident => ({
+    ...incident,
+    approvals: incident.approvals.map((other) => (other.id === id ? { ...other, ...next } : other)),
+  });
+  switch (event.type) {
+    case "approval.asked":
+      return { ...incident, approvals: [...incident.approvals, event.data] };
+    case "approval.expired":
+      return settle(event.data.id, { state: "expired" });
+    case "operator.approved":
+      return settle(event.data.approval, { state: "given", by: event.data.by });
+    case "operator.denied":
+      return settle(event.data.approval, { state: "denied", by: event.data.by });
+    default:
+      return incident;
+  }
+}
+
+function changeAction(state: State, incident: Incident, event: Event): Incident {
+  const atMs = event.atMs;
+  switch (event.type) {
+    case "action.intended": {
+      const record: ActionRecord = {
+        ...event.data,
+        state: "intended",
+        session: state.session,
+        intendedAtMs: atMs,
+      };
+      const next = { ...withoutStanding(incident), actions: [...incident.actions, record] };
+      return enter(next, "healing");
+    }
+    case "action.started":
+      return withAction(incident, event.data.action, { state: "started", startedAtMs: atMs });
+    case "action.done":
+      return ended(state, incident, event.data.action, "done", atMs, {
+        receipt: event.data.receipt,
+      });
+    case "action.failed":
+      return ended(state, incident, event.data.action, "failed", atMs, {
+        receipt: event.data.receipt,
+        error: event.data.error,
+      });
+    case "action.interrupted":
+      return ended(state, incident, event.data.action, "interrupted", atMs, {});
+    case "action.abandoned": {
+      const next = withAction(incident, event.data.action, { state: "abandoned", endedAtMs: atMs });
+      return enter(next, "open");
+    }
+    case "action.judged":
+      return withAction(incident, event.data.action, { outcome: event.data });
+    default:
+      return incident;
+  }
+}
+
+/** An action is over; when it was the last of those under way, verifying begins. */
+function ended(
+  state: State,
+  incident: Incident,
+  id: string,
+  as: ActionState,
+  atMs: number,
+  more: Partial<ActionRecord>,
+): Incident {
+  const next = withAction(incident, id, { state: as, endedAtMs: atMs, ...more });
+  const running = next.actions.some(
+    (other) => other.state === "intended" || other.state === "started",
+  );
+  if (running || next.state !== "healing") return next;
+  const timeoutMs = state.policy.services[incident.service]?.healing.verify.timeoutMs ?? 0;
+  return { ...enter(next, "verifying"), verifyDeadlineMs: atMs + timeoutMs };
+}
+
+function withAction(incident: Incident, id: string, next: Partial<ActionRecord>): Incident {
+  const actions = incident.actions.map((other) =>
+    other.id === id ? { ...other, ...next } : other,
+  );
+  return { ...incident, actions };
+}
+
+function enter(incident: Incident, next: IncidentState): Incident {
+  if (incident.state === next) return incident;
+  const legal = transitions[incident.state].includes(next);
+  invariant(legal, `incident ${incident.id} cannot go from ${incident.state} to ${next}`);
+  return { ...incident, state: next };
+}
+
+function withoutStanding(incident: Incident): Incident {
+  const { standing: _, ...rest } = incident;
+  return rest;
+}
+
+/** A new diagnosis starts a new ladder. */
+function withoutPlan(incident: Incident): Incident {
+  const { plan: _, ...rest } = withoutStanding(incident);
+  return { ...rest, rung: 0 };
+}
+
+function cleared(state: State, key: string, atMs: number): State {
+  const owner = Object.values(state.incidents).find((incident) =>
+    incident.symptoms.some((other) => other.key === key && other.clearedAtMs === undefined),
+  );
+  if (!owner) return state;
+  const symptoms = owner.symptoms.map((other) =>
+    other.key === key && other.clearedAtMs === undefined ? { ...other, clearedAtMs: atMs } : other,
+  );
+  return { ...state, incidents: put(state.incidents, owner.id, { ...owner, symptoms }) };
+}
+
+/** What a dead daemon had asked for will not come: it is asked for again. */
+function forgetAwaiting(state: State): State {
+  const incidents = Object.fromEntries(
+    Object.entries(state.incidents).map(([id, incident]) => [id, { ...incident, awaiting: [] }]),
+  );
+  return { ...state, incidents };
+}
+
+function forgetOldest(incidents: State["incidents"]): State["incidents"] {
+  const ended = Object.values(incidents).filter((incident) => !isOpen(incident));
+  if (ended.length <= endedKept) return incidents;
+  const oldest = ended.toSorted((a, b) => Number(a.id) - Number(b.id))[0];
+  return without(incidents, (id) => id === oldest?.id);
+}

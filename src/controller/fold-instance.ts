@@ -1,0 +1,59 @@
+// The part of the fold about processes: which run, since when, and how they ended.
+import type { Event } from "../model/event.ts";
+import type { Instance, ProcessIdentity } from "../model/instance.ts";
+import { put, type State } from "./state.ts";
+
+const exitsKept = 50;
+
+export function foldInstance(state: State, event: Event): State {
+  const target = event.subject;
+  const known = state.instances[target];
+  switch (event.type) {
+    case "instance.started":
+      return started(state, event, "starting");
+    case "instance.adopted": {
+      const same = known?.identity && sameProcess(known.identity, event.data.identity);
+      if (same && known.state !== "down") return state;
+      return started(state, event, "starting");
+    }
+    case "instance.ready":
+      if (!known) return state;
+      return update(state, { ...known, state: "ready", readyAtMs: event.atMs });
+    case "instance.stopping":
+      return known ? update(state, { ...known, state: "stopping" }) : state;
+    case "instance.exited": {
+      const base = known ?? { target, startedAtMs: event.atMs };
+      const { identity: _identity, port: _port, readyAtMs: _readyAtMs, ...rest } = base as Instance;
+      const next = update(state, { ...rest, state: "down", exit: event.data });
+      if (event.data.expected) return { ...next, exits: put(next.exits, target, []) };
+      const mark = { atMs: event.atMs, uptimeMs: event.data.uptimeMs };
+      const exits = [...(state.exits[target] ?? []), mark].slice(-exitsKept);
+      return { ...next, exits: put(next.exits, target, exits) };
+    }
+    default:
+      return state;
+  }
+}
+
+function started(
+  state: State,
+  event: Extract<Event, { type: "instance.started" | "instance.adopted" }>,
+  as: Instance["state"],
+): State {
+  const { identity, port } = event.data;
+  return update(state, {
+    target: event.subject,
+    state: as,
+    identity,
+    ...(port === undefined ? {} : { port }),
+    startedAtMs: event.atMs,
+  });
+}
+
+function update(state: State, instance: Instance): State {
+  return { ...state, instances: put(state.instances, instance.target, instance) };
+}
+
+function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId;
+}

@@ -1,0 +1,149 @@
+// Plan: the ladder for a diagnosis, with the answers that were considered and are wrong here.
+import type { ActionKind } from "../model/action.ts";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import type { DecisionDraft } from "../model/event.ts";
+import type { Incident } from "../model/incident.ts";
+import type { Plan, Rung } from "../model/plan.ts";
+import type { ServicePolicy } from "../model/policy.ts";
+import type { Reason } from "../model/reason.ts";
+import { downInstances, openIncidents, type State } from "./state.ts";
+
+/** A blocked event loop cannot handle TERM: waiting longer for it only prolongs the outage. */
+const blockedStopWaitMs = 500;
+
+export function plan(state: State): readonly DecisionDraft[] {
+  for (const incident of openIncidents(state)) {
+    const policy = state.policy.services[incident.service];
+    if (incident.state !== "open" || incident.plan || !incident.diagnosis || !policy) continue;
+    const data = ladder(state, incident, incident.diagnosis, policy);
+    return [{ type: "plan.made", subject: incident.service, incident: incident.id, data }];
+  }
+  return [];
+}
+
+type Ladder = Pick<Plan, "rungs" | "rejected">;
+
+function ladder(
+  state: State,
+  incident: Incident,
+  diagnosis: Diagnosis,
+  policy: ServicePolicy,
+): Plan {
+  const { rungs, rejected } = climb(state, incident, diagnosis, policy);
+  const page: Rung = {
+    action: "page",
+    targets: [incident.service],
+    why: why("ladder-end", rungs.length === 0 ? "no machine can mend this" : "nothing else is left"),
+  };
+  const calls = diagnosis.kind !== "dependency-down";
+  return { diagnosis: diagnosis.kind, rungs: calls ? [...rungs, page] : rungs, rejected };
+}
+
+function climb(
+  state: State,
+  incident: Incident,
+  diagnosis: Diagnosis,
+  policy: ServicePolicy,
+): Ladder {
+  switch (diagnosis.kind) {
+    case "crash":
+    case "crash-loop":
+      return start(state, incident, policy);
+    case "bad-change":
+      return rollback(state, incident, diagnosis);
+    case "hang":
+      return restart(diagnosis, blockedStopWaitMs, "a blocked process does not come back by itself");
+    case "stuck":
+      return restart(diagnosis, undefined, "it runs and answers, and does not do its work");
+    case "slow-dependency":
+      return degrade(diagnosis, policy);
+    case "overload":
+      return nothing("restart", "it would hand its load to the others and start cold", diagnosis);
+    case "common-cause":
+      return nothing("restart", "what makes half of a group sick outlives a restart", diagnosis);
+    case "dependency-down":
+      return nothing("restart", `${diagnosis.target} has to come back first`, diagnosis);
+    default:
+      return nothing("restart", "an unknown cause is no reason to lose the evidence", diagnosis);
+  }
+}
+
+function start(state: State, incident: Incident, policy: ServicePolicy): Ladder {
+  if (policy.restart.when === "never") {
+    const text = `${policy.name} is configured to be never restarted`;
+    return { rungs: [], rejected: [{ action: "start", why: why("restart-policy", text) }] };
+  }
+  const targets = downInstances(state, incident.service);
+  const text = "a process that is gone is started again";
+  return {
+    rungs: [{ action: "start", targets, why: why("ladder", text), repeat: true }],
+    rejected: [],
+  };
+}
+
+function rollback(state: State, incident: Incident, diagnosis: Diagnosis): Ladder {
+  const bad = state.changes.findLast(
+    (change) =>
+      change.target === incident.service &&
+      change.file !== undefined &&
+      state.proven[change.file]?.version !== change.version,
+  );
+  const proven = bad?.file === undefined ? undefined : state.proven[bad.file];
+  if (bad?.file === undefined || !proven) return nothing("rollback", "no proven version", diagnosis);
+  const { file, version } = bad;
+  const rung: Rung = {
+    action: "rollback",
+    targets: [incident.service],
+    why: why("last-known-good", `${file} ${short(proven.version)} is the last that ran healthy`),
+    restoreFile: { file, version: proven.version },
+    ...(version === undefined
+      ? {}
+      : {
+          undo: {
+            kind: "rollback",
+            text: `put ${file} ${short(version)} back`,
+            restoreFile: { file, version },
+          },
+        }),
+  };
+  const text = "every start reads the same file and ends the same way";
+  return { rungs: [rung], rejected: [{ action: "start", why: why("recent-change", text) }] };
+}
+
+function restart(diagnosis: Diagnosis, stopWaitMs: number | undefined, text: string): Ladder {
+  const rung: Rung = {
+    action: "restart",
+    targets: [diagnosis.target],
+    why: why("ladder", text),
+    ...(stopWaitMs === undefined ? {} : { stopWaitMs }),
+  };
+  return { rungs: [rung], rejected: [] };
+}
+
+function degrade(diagnosis: Diagnosis, policy: ServicePolicy): Ladder {
+  const cpu = diagnosis.because.find((other) => other.rule === "own-cpu");
+  const text = "it is not the process that is slow: a restart changes nothing outside it";
+  const rejected = [{ action: "restart" as const, why: { ...(cpu ?? why("own-cpu", text)), text } }];
+  if (!policy.degradable) return { rungs: [], rejected };
+  const rung: Rung = {
+    action: "degrade",
+    targets: [diagnosis.target],
+    why: why("ladder", "its dependents cope without it and must not wait for it"),
+    undo: { kind: "restore", text: `send traffic to ${diagnosis.target} again` },
+  };
+  return { rungs: [rung], rejected };
+}
+
+function nothing(action: ActionKind, text: string, diagnosis: Diagnosis): Ladder {
+  const first = diagnosis.because[0];
+  const reason = first ? { ...first, text } : why("no-ladder", text);
+  return { rungs: [], rejected: [{ action, why: reason }] };
+}
+
+function why(rule: string, text: string): Reason {
+  return { rule, text, value: 1, limit: 1, unit: "count" };
+}
+
+function short(version: string): string {
+  return version.slice(0, 8);
+}

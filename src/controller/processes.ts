@@ -1,0 +1,105 @@
+// Detect, the part that needs no readings: symptoms from how processes start and end.
+import type { DecisionDraft } from "../model/event.ts";
+import type { Instance } from "../model/instance.ts";
+import type { ServicePolicy } from "../model/policy.ts";
+import type { Reason } from "../model/reason.ts";
+import type { SymptomKind } from "../model/symptom.ts";
+import { serviceOf } from "../model/target.ts";
+import { shortRuns, type State, symptomsOf } from "./state.ts";
+
+export function watchProcesses(state: State, nowMs: number): readonly DecisionDraft[] {
+  return Object.values(state.instances).flatMap((instance) => {
+    const policy = state.policy.services[serviceOf(instance.target)];
+    return policy ? watch(state, instance, policy, nowMs) : [];
+  });
+}
+
+function watch(
+  state: State,
+  instance: Instance,
+  policy: ServicePolicy,
+  nowMs: number,
+): readonly DecisionDraft[] {
+  const drafts: DecisionDraft[] = [];
+  const { target } = instance;
+  const raise = (rule: string, kind: SymptomKind, why: Reason, sinceMs: number): void => {
+    const key = `${target}:${rule}`;
+    if (key in state.symptoms) return;
+    const data = { key, target, kind, why, sinceMs, raisedAtMs: nowMs };
+    drafts.push({ type: "symptom.raised", subject: target, data });
+  };
+  const clear = (key: string, text: string): void => {
+    if (key in state.symptoms) {
+      drafts.push({ type: "symptom.cleared", subject: target, data: { key, text } });
+    }
+  };
+  const crashed = instance.state === "down" && instance.exit?.expected === false;
+  if (crashed) {
+    raise("exit", "exit", exitReason(instance), state.exits[target]?.at(-1)?.atMs ?? nowMs);
+  }
+  const runs = shortRuns(state, target, policy.restart.stableMs);
+  if (crashed && runs >= policy.restart.loopExits) {
+    const first = state.exits[target]?.at(-runs)?.atMs ?? nowMs;
+    raise("crash-loop", "crash-loop", loopReason(runs, policy), first);
+  }
+  if (instance.state === "starting" && nowMs - instance.startedAtMs >= policy.startupMs) {
+    raise("startup", "unresponsive", startupReason(instance, policy, nowMs), instance.startedAtMs);
+  }
+  if (instance.state !== "starting") clear(`${target}:startup`, "no longer starting");
+  if (instance.state === "down") clearGone(state, instance, clear);
+  if (instance.state === "ready") {
+    clear(`${target}:exit`, "running and ready again");
+    const readyMs = nowMs - (instance.readyAtMs ?? nowMs);
+    if (readyMs >= policy.healing.verify.healthyMs) {
+      clear(`${target}:crash-loop`, `up for ${(readyMs / 1_000).toFixed(1)} s`);
+    }
+  }
+  return drafts;
+}
+
+/** What the process showed while it lived went with it; that it ended is the only symptom left. */
+function clearGone(
+  state: State,
+  instance: Instance,
+  clear: (key: string, text: string) => void,
+): void {
+  for (const symptom of symptomsOf(state, instance.target)) {
+    const aboutEnding = symptom.kind === "exit" || symptom.kind === "crash-loop";
+    if (!aboutEnding) clear(symptom.key, "the process that showed it is gone");
+    else if (instance.exit?.expected) clear(symptom.key, "stopped on purpose");
+  }
+}
+
+function exitReason(instance: Instance): Reason {
+  const exit = instance.exit;
+  const text = exit?.text ?? "ended";
+  return {
+    rule: "exit",
+    text: `ended: ${text}, after ${((exit?.uptimeMs ?? 0) / 1_000).toFixed(1)} s`,
+    value: exit?.code ?? -1,
+    limit: 0,
+    unit: "code",
+  };
+}
+
+function loopReason(runs: number, policy: ServicePolicy): Reason {
+  const stable = `${(policy.restart.stableMs / 1_000).toFixed(0)} s`;
+  return {
+    rule: "crash-loop",
+    text: `${runs} runs in a row were shorter than ${stable}`,
+    value: runs,
+    limit: policy.restart.loopExits,
+    unit: "count",
+  };
+}
+
+function startupReason(instance: Instance, policy: ServicePolicy, nowMs: number): Reason {
+  const tookMs = nowMs - instance.startedAtMs;
+  return {
+    rule: "startup",
+    text: `no answer: not ready ${(tookMs / 1_000).toFixed(0)} s after its start`,
+    value: tookMs,
+    limit: policy.startupMs,
+    unit: "ms",
+  };
+}

@@ -1,0 +1,169 @@
+// What the loop knows: a fold of the journal, and beside it the senses, which a restart forgets.
+import { instanceName, serviceOf, type Target } from "../model/target.ts";
+import type { ActionKind, ActionRecord } from "../model/action.ts";
+import type { Change } from "../model/change.ts";
+import { type Incident, isOpen } from "../model/incident.ts";
+import type { Instance } from "../model/instance.ts";
+import type { Lesson } from "../model/lesson.ts";
+import type { Policy, ServicePolicy } from "../model/policy.ts";
+import type { Reading } from "../model/reading.ts";
+import type { Symptom } from "../model/symptom.ts";
+
+export type Table<T> = Readonly<Record<string, T>>;
+
+/** One unexpected exit, kept for back-off and for telling a crash from a crash loop. */
+export interface ExitMark {
+  readonly atMs: number;
+  readonly uptimeMs: number;
+}
+
+/** One action, kept for budgets. */
+export interface ActionMark {
+  readonly service: string;
+  readonly kind: ActionKind;
+  readonly diagnosis: string;
+  readonly atMs: number;
+}
+
+export interface State {
+  /** `seq` of the last event that was folded. */
+  readonly seq: number;
+  readonly atMs: number;
+  /** Wall time minus loop time. */
+  readonly offsetMs: number;
+  /** `seq` of the last `daemon.started`. */
+  readonly session: number;
+  readonly policy: Policy;
+  readonly instances: Table<Instance>;
+  /** The latest unexpected exits per instance, at most 50. */
+  readonly exits: Table<readonly ExitMark[]>;
+  /** The latest changes, at most 50, oldest first. */
+  readonly changes: readonly Change[];
+  /** The version of each config file that is on disk, and since when. */
+  readonly files: Table<{ readonly version: string; readonly service: string; readonly atMs: number }>;
+  /** The version of each config file that last made its service healthy. */
+  readonly proven: Table<{ readonly version: string; readonly service: string }>;
+  /** Active symptoms by key. */
+  readonly symptoms: Table<Symptom>;
+  /** Open incidents and the latest 100 ended ones. */
+  readonly incidents: Table<Incident>;
+  readonly lastIncident: number;
+  readonly lastAction: number;
+  readonly lastApproval: number;
+  /** Services that the gateway answers for, and the action that did it. */
+  readonly degraded: Table<{ readonly action: string; readonly why: string }>;
+  readonly paused?: { readonly by: string; readonly reason: string; readonly atMs: number };
+  readonly lessons: Table<Lesson>;
+  /** Actions of the last hour. */
+  readonly recent: readonly ActionMark[];
+}
+
+/** What detectors remember and the latest readings: rebuilt from new readings after a restart. */
+export interface Senses {
+  /** Detector state by `target:rule`. */
+  readonly detectors: Table<unknown>;
+  /** The latest reading by target and metric. */
+  readonly latest: Table<Table<Reading>>;
+  /** Loop time of the last bad probe per instance. */
+  readonly lastSickMs: Table<number>;
+  readonly lastTickMs: number | undefined;
+  /** Time during which the daemon itself was awake: its own stalls do not count as silence. */
+  readonly awakeMs: number;
+}
+
+export const emptyState: State = {
+  seq: 0,
+  atMs: 0,
+  offsetMs: 0,
+  session: 0,
+  policy: { project: "", services: {} },
+  instances: {},
+  exits: {},
+  changes: [],
+  files: {},
+  proven: {},
+  symptoms: {},
+  incidents: {},
+  lastIncident: 0,
+  lastAction: 0,
+  lastApproval: 0,
+  degraded: {},
+  lessons: {},
+  recent: [],
+};
+
+export const emptySenses: Senses = {
+  detectors: {},
+  latest: {},
+  lastSickMs: {},
+  lastTickMs: undefined,
+  awakeMs: 0,
+};
+
+/** A copy of `table` with `key` set. */
+export function put<T>(table: Table<T>, key: string, value: T): Table<T> {
+  return { ...table, [key]: value };
+}
+
+/** A copy of `table` without the keys for which `drop` says so. */
+export function without<T>(table: Table<T>, drop: (key: string, value: T) => boolean): Table<T> {
+  return Object.fromEntries(Object.entries(table).filter(([key, value]) => !drop(key, value)));
+}
+
+export function openIncidents(state: State): readonly Incident[] {
+  return Object.values(state.incidents).filter(isOpen);
+}
+
+/** The instances that the policy asks for, whether they run or not. */
+export function instancesOf(policy: ServicePolicy): readonly Target[] {
+  return Array.from({ length: policy.replicas }, (_, i) => instanceName(policy.name, i + 1));
+}
+
+export function symptomsOf(state: State, target: Target): readonly Symptom[] {
+  return Object.values(state.symptoms).filter((symptom) => symptom.target === target);
+}
+
+/** Active symptoms of a service and of all its instances. */
+export function serviceSymptoms(state: State, service: string): readonly Symptom[] {
+  return Object.values(state.symptoms).filter((symptom) => serviceOf(symptom.target) === service);
+}
+
+/** Ready, and without a symptom of its own. */
+export function isHealthy(state: State, target: Target): boolean {
+  return state.instances[target]?.state === "ready" && symptomsOf(state, target).length === 0;
+}
+
+/** All services that `service` depends on, over any number of steps. */
+export function dependenciesOf(policy: Policy, service: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    for (const next of policy.services[name]?.dependsOn ?? []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      visit(next);
+    }
+  };
+  visit(service);
+  return found;
+}
+
+/** Short runs in a row that the instance has just had: 0 after a stable one. */
+export function shortRuns(state: State, target: Target, stableMs: number): number {
+  const exits = state.exits[target] ?? [];
+  const firstLong = exits.toReversed().findIndex((exit) => exit.uptimeMs >= stableMs);
+  return firstLong < 0 ? exits.length : firstLong;
+}
+
+/** Instances of a service whose process ended and was not meant to. */
+export function downInstances(state: State, service: string): readonly Target[] {
+  return Object.values(state.instances)
+    .filter((other) => serviceOf(other.target) === service)
+    .filter((other) => other.state === "down" && other.exit?.expected === false)
+    .map((other) => other.target)
+    .toSorted();
+}
+
+/** Actions of an incident that were not judged yet. */
+export function pendingActions(incident: Incident): readonly ActionRecord[] {
+  return incident.actions.filter((action) => !action.outcome && action.state !== "abandoned");
+}

@@ -1,0 +1,200 @@
+// Verify: an action helped when its target was measured healthy for the window, and only then.
+import type { ActionRecord, Outcome } from "../model/action.ts";
+import type { DecisionDraft } from "../model/event.ts";
+import type { Incident } from "../model/incident.ts";
+import type { ServicePolicy } from "../model/policy.ts";
+import type { Reason } from "../model/reason.ts";
+import { isInstance, serviceOf, type Target } from "../model/target.ts";
+import { learn } from "./learn.ts";
+import {
+  instancesOf,
+  isHealthy,
+  openIncidents,
+  pendingActions,
+  type Senses,
+  type State,
+  serviceSymptoms,
+} from "./state.ts";
+
+export function verify(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
+  for (const incident of openIncidents(state)) {
+    const policy = state.policy.services[incident.service];
+    if (!policy) continue;
+    const ended = pendingActions(incident).filter(
+      (action) => action.state !== "intended" && action.state !== "started",
+    );
+    for (const action of ended) {
+      const drafts = judge({ state, senses, incident, policy, action, nowMs });
+      if (drafts.length > 0) return drafts;
+    }
+  }
+  return [];
+}
+
+interface Trial {
+  readonly state: State;
+  readonly senses: Senses;
+  readonly incident: Incident;
+  readonly policy: ServicePolicy;
+  readonly action: ActionRecord;
+  readonly nowMs: number;
+}
+
+function judge(trial: Trial): readonly DecisionDraft[] {
+  const { incident, action, nowMs } = trial;
+  if (action.kind === "page") return told(trial);
+  if (action.undoes !== undefined) return undone(trial);
+  if (action.state === "failed") {
+    return notHelped(trial, count("action-failed", action.error ?? "it failed", 1, 0));
+  }
+  const again = endedAgain(trial);
+  if (again) return notHelped(trial, again);
+  if (incident.state !== "verifying") return [];
+  const sinceMs = healthySince(trial);
+  const { healthyMs, timeoutMs } = trial.policy.healing.verify;
+  if (sinceMs !== undefined && nowMs - sinceMs >= healthyMs) {
+    return helped(trial, {
+      rule: "verify",
+      text: `healthy for ${seconds(nowMs - sinceMs)}`,
+      value: nowMs - sinceMs,
+      limit: healthyMs,
+      unit: "ms",
+    });
+  }
+  if (nowMs < (incident.verifyDeadlineMs ?? Number.POSITIVE_INFINITY)) return [];
+  const text = `not healthy for ${seconds(healthyMs)} within ${seconds(timeoutMs)}`;
+  const why: Reason = { rule: "verify", text, value: timeoutMs, limit: healthyMs, unit: "ms" };
+  return notHelped(trial, why);
+}
+
+/** Since when everything that the action was for is well; undefined while it is not. */
+function healthySince(trial: Trial): number | undefined {
+  const { state, senses, incident, action } = trial;
+  const cured = incident.symptoms.filter((symptom) => concerns(trial, symptom.target));
+  if (cured.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
+  const times = cured.map((symptom) => symptom.clearedAtMs ?? 0);
+  for (const target of instancesConcerned(trial)) {
+    const instance = state.instances[target];
+    if (instance?.exit?.expected === true && instance.state === "down") continue;
+    if (!isHealthy(state, target)) return undefined;
+    times.push(instance?.readyAtMs ?? 0, senses.lastSickMs[target] ?? 0);
+  }
+  return Math.max(action.endedAtMs ?? 0, ...times);
+}
+
+/** Which of the incident's symptoms must be gone: not those that the action leaves to others. */
+function concerns({ incident, action, state }: Trial, target: Target): boolean {
+  const ofCause = serviceOf(target) === incident.service;
+  // A degrade helps the dependents; its own service stays sick until its cause has passed.
+  if (action.kind === "degrade") return !ofCause;
+  if (!isInstance(action.target) || !ofCause) return true;
+  // Another sick instance of the group is another action's business.
+  return target === action.target || !isInstance(target) || isHealthy(state, target);
+}
+
+function instancesConcerned({ action, policy }: Trial): readonly Target[] {
+  if (action.kind === "degrade" || action.kind === "restore") return [];
+  return isInstance(action.target) ? [action.target] : instancesOf(policy);
+}
+
+function endedAgain({ state, action, policy }: Trial): Reason | undefined {
+  const fromMs = action.startedAtMs ?? action.intendedAtMs;
+  const targets = isInstance(action.target) ? [action.target] : instancesOf(policy);
+  for (const target of targets) {
+    const last = state.exits[target]?.at(-1);
+    if (!last || last.atMs < fromMs) continue;
+    const how = state.instances[target]?.exit?.text ?? "ended";
+    return {
+      rule: "ended-again",
+      text: `${target} ended again after ${seconds(last.uptimeMs)}: ${how}`,
+      value: last.uptimeMs,
+      limit: policy.restart.stableMs,
+      unit: "ms",
+    };
+  }
+  return undefined;
+}
+
+function told({ incident, action }: Trial): readonly DecisionDraft[] {
+  const place = { subject: incident.service, incident: incident.id };
+  const failed = action.state === "failed";
+  const text = failed ? `nobody could be told: ${action.error}` : "a person was told";
+  const why = count("page", text, failed ? 0 : 1, 1);
+  const outcome = { action: action.id, result: failed ? "not-helped" : "verified", why } as const;
+  const ending = incident.refusals.at(-1)?.why ?? action.why;
+  return [
+    { type: "action.judged", ...place, data: outcome },
+    { type: "incident.escalated", ...place, data: { why: ending } },
+  ];
+}
+
+function undone({ incident, action }: Trial): readonly DecisionDraft[] {
+  const place = { subject: action.target, incident: incident.id };
+  const why = count("undo", `${action.undoes} was undone`, 1, 1);
+  return [
+    { type: "action.judged", ...place, data: { action: action.id, result: "undone", why } },
+    { type: "rung.next", ...place, data: { rung: action.rung + 1, why } },
+  ];
+}
+
+function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
+  const { state, incident, action } = trial;
+  const place = { subject: action.target, incident: incident.id };
+  const outcome: Outcome = { action: action.id, result: "verified", why };
+  const base: readonly DecisionDraft[] = [
+    { type: "action.judged", ...place, data: outcome },
+    ...learn(trial.state, incident, action, outcome, trial.nowMs),
+  ];
+  if (action.kind === "degrade") {
+    return [...base, { type: "incident.mitigated", ...place, data: { action: action.id, why } }];
+  }
+  const others = pendingActions(incident).filter((other) => other.id !== action.id);
+  if (others.length > 0) return base;
+  const sick = serviceSymptoms(state, incident.service).filter((symptom) =>
+    incident.symptoms.some((other) => other.key === symptom.key),
+  );
+  if (sick.length > 0) {
+    const text = `${sick.length} more symptoms of ${incident.service} are left`;
+    const next = { rung: 0, why: count("others-sick", text, sick.length, 0) };
+    return [...base, { type: "rung.next", ...place, data: next }];
+  }
+  return [...base, { type: "incident.resolved", ...place, data: { why } }];
+}
+
+function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
+  const { state, incident, action, nowMs } = trial;
+  const place = { subject: action.target, incident: incident.id };
+  const outcome: Outcome = { action: action.id, result: "not-helped", why };
+  const base: readonly DecisionDraft[] = [
+    { type: "action.judged", ...place, data: outcome },
+    ...learn(state, incident, action, outcome, nowMs),
+  ];
+  if (action.undo) {
+    const { kind, text, restoreFile } = action.undo;
+    const undo = {
+      id: `A${state.lastAction + 1}`,
+      incident: incident.id,
+      kind,
+      target: action.target,
+      rung: action.rung,
+      why: { ...why, text: `${action.id} did not help: ${text}` },
+      undoes: action.id,
+      ...(restoreFile ? { restoreFile } : {}),
+    };
+    return [...base, { type: "action.intended", ...place, data: undo }];
+  }
+  if (action.kind === "restore") {
+    return [...base, { type: "rung.next", ...place, data: { rung: 0, why } }];
+  }
+  const repeat = incident.plan?.rungs[action.rung]?.repeat === true;
+  const rung = repeat ? action.rung : action.rung + 1;
+  return [...base, { type: "rung.next", ...place, data: { rung, why } }];
+}
+
+function count(rule: string, text: string, value: number, limit: number): Reason {
+  return { rule, text, value, limit, unit: "count" };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

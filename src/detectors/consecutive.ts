@@ -1,0 +1,49 @@
+// Raises a symptom after so many bad probe answers in a row, and clears it after as many good ones.
+import type { Detector } from "./detector.ts";
+
+export interface ConsecutiveOptions {
+  /** Bad answers in a row that make a symptom. */
+  readonly failures: number;
+  /** Good answers in a row that end it (default 2). */
+  readonly successes?: number;
+}
+
+interface State {
+  readonly bad: number;
+  readonly good: number;
+  readonly sinceMs: number;
+  readonly raised: boolean;
+}
+
+/** Observes the metric `probe`; notes that begin with "no answer" make it unresponsive. */
+export function consecutive(options: ConsecutiveOptions): Detector<State> {
+  const { failures, successes = 2 } = options;
+  const initial: State = { bad: 0, good: 0, sinceMs: 0, raised: false };
+  return {
+    name: "consecutive-failures",
+    initial,
+    observe(state, reading) {
+      if (reading.value > 0) {
+        const good = state.good + 1;
+        if (!state.raised) return [{ ...initial, good }, undefined];
+        if (good < successes) return [{ ...state, good, bad: 0 }, undefined];
+        const text = `${good} good answers in a row`;
+        return [{ ...initial, good }, { sick: false, text }];
+      }
+      const bad = state.bad + 1;
+      const sinceMs = state.bad === 0 && !state.raised ? reading.atMs : state.sinceMs;
+      const next = { bad, good: 0, sinceMs, raised: state.raised || bad >= failures };
+      if (state.raised || bad < failures) return [next, undefined];
+      const note = reading.note ?? "bad answer";
+      const why = {
+        rule: "consecutive-failures",
+        text: `${bad} bad probes in a row: ${note}`,
+        value: bad,
+        limit: failures,
+        unit: "count" as const,
+      };
+      const kind = note.startsWith("no answer") ? ("unresponsive" as const) : ("failing" as const);
+      return [next, { sick: true, kind, why, sinceMs }];
+    },
+  };
+}
