@@ -1,7 +1,7 @@
 // The contract of an action: what it risks, how it is undone, and doing it.
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
-import type { ActionKind, ActionTraits, Intent, Receipt } from "../model/action.ts";
+import type { ActionKind, ActionTraits, Intent } from "../model/action.ts";
 
 export interface ActionContext {
   readonly signal: AbortSignal;
@@ -12,11 +12,11 @@ export interface ActionContext {
 }
 
 /**
- * `apply` runs once per intent. It resolves with what it did, or rejects with ACTION_FAILED; the
- * steps that were reported until then stand in the receipt. It never decides whether it may run.
+ * `apply` runs once per intent and reports each step as soon as it is over: the steps are the
+ * receipt, whether it resolves or rejects. It never decides whether it may run.
  */
 export interface Action {
   readonly name: ActionKind;
   readonly traits: ActionTraits;
-  apply(intent: Intent, ctx: ActionContext): Promise<Receipt>;
+  apply(intent: Intent, ctx: ActionContext): Promise<void>;
 }

@@ -14,7 +14,7 @@ export type Traits = Readonly<Record<ActionKind, ActionTraits>>;
 export function act(state: State, nowMs: number, traits: Traits): readonly DecisionDraft[] {
   for (const incident of openIncidents(state)) {
     const policy = state.policy.services[incident.service];
-    const rung = incident.plan?.rungs[incident.rung];
+    const rung = rungNow(incident);
     if (!policy || !rung || incident.mitigatedBy !== undefined) continue;
     const drafts = targetsNow(state, incident, rung).flatMap((target) =>
       answer(state, incident, policy, rung, target, traits, nowMs),
@@ -22,6 +22,24 @@ export function act(state: State, nowMs: number, traits: Traits): readonly Decis
     if (drafts.length > 0) return drafts;
   }
   return [];
+}
+
+const lateStart: Rung = {
+  action: "start",
+  targets: [],
+  why: {
+    rule: "late-exit",
+    text: "it ended while the rollback was under way",
+    value: 1,
+    limit: 1,
+    unit: "count",
+  },
+};
+
+/** While a rollback is verified, an instance that still ended of the bad config is started. */
+function rungNow(incident: Incident): Rung | undefined {
+  const rung = incident.plan?.rungs[incident.rung];
+  return rung?.action === "rollback" && incident.state === "verifying" ? lateStart : rung;
 }
 
 /**
@@ -100,6 +118,7 @@ function intend(
     incident: incident.id,
     kind: rung.action,
     target,
+    ladder: incident.ladder,
     rung: incident.rung,
     why: rung.why,
     ...(rung.undo ? { undo: rung.undo } : {}),

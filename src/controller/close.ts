@@ -2,8 +2,8 @@
 import type { Intent } from "../model/action.ts";
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
-import { guard } from "./guard.ts";
 import type { Traits } from "./act.ts";
+import { guard } from "./guard.ts";
 import {
   instancesOf,
   isHealthy,
@@ -46,7 +46,7 @@ export function settle(state: State, nowMs: number, traits: Traits): readonly De
     const policy = state.policy.services[incident.service];
     const idle = incident.state === "open" || incident.state === "escalated";
     if (!policy || !idle || pendingActions(incident).length > 0) continue;
-    const sinceMs = calmSince(state, incident);
+    const sinceMs = calmSince(incident);
     if (sinceMs === undefined) continue;
     const { healthyMs } = policy.healing.verify;
     const calmMs = nowMs - sinceMs;
@@ -68,8 +68,8 @@ export function settle(state: State, nowMs: number, traits: Traits): readonly De
   return [];
 }
 
-/** Since when no symptom of the incident is active and its service is whole. */
-function calmSince(state: State, incident: Incident): number | undefined {
+/** Since when no symptom of the incident is active; undefined while one is. */
+function calmSince(incident: Incident): number | undefined {
   if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
   return Math.max(0, ...incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0));
 }
@@ -102,6 +102,7 @@ function restore(
     incident: incident.id,
     kind: "restore",
     target: degrade.target,
+    ladder: incident.ladder,
     rung: incident.rung,
     why,
   };

@@ -38,6 +38,7 @@ function opened(state: State, event: Extract<Event, { type: "incident.opened" }>
     symptoms: [],
     evidence: [],
     awaiting: [],
+    ladder: 0,
     rung: 0,
     actions: [],
     refusals: [],
@@ -67,12 +68,16 @@ function change(state: State, incident: Incident, event: Event): Incident {
     case "evidence.captured": {
       const key = `${event.data.kind} ${event.data.target}`;
       const awaiting = incident.awaiting.filter((other) => other !== key);
-      return { ...incident, awaiting, evidence: [...incident.evidence, { ...event.data, atMs: event.atMs }] };
+      return {
+        ...incident,
+        awaiting,
+        evidence: [...incident.evidence, { ...event.data, atMs: event.atMs }],
+      };
     }
     case "diagnosis.made":
       return { ...withoutPlan(incident), diagnosis: event.data };
     case "plan.made":
-      return { ...incident, plan: event.data, rung: 0 };
+      return { ...incident, plan: event.data, ladder: incident.ladder + 1, rung: 0 };
     case "guard.refused":
     case "guard.waits":
       return {
@@ -124,7 +129,7 @@ function changeAction(state: State, incident: Incident, event: Event): Incident 
         session: state.session,
         intendedAtMs: atMs,
       };
-      const next = { ...withoutStanding(incident), actions: [...incident.actions, record] };
+      const next = { ...intended(incident, record), actions: [...incident.actions, record] };
       return enter(next, "healing");
     }
     case "action.started":
@@ -141,8 +146,7 @@ function changeAction(state: State, incident: Incident, event: Event): Incident 
     case "action.interrupted":
       return ended(state, incident, event.data.action, "interrupted", atMs, {});
     case "action.abandoned": {
-      const next = withAction(incident, event.data.action, { state: "abandoned", endedAtMs: atMs });
-      return enter(next, "open");
+      return ended(state, incident, event.data.action, "abandoned", atMs, {});
     }
     case "action.judged":
       return withAction(incident, event.data.action, { outcome: event.data });
@@ -165,6 +169,8 @@ function ended(
     (other) => other.state === "intended" || other.state === "started",
   );
   if (running || next.state !== "healing") return next;
+  const judged = next.actions.every((other) => other.outcome || other.state === "abandoned");
+  if (judged) return enter(next, "open");
   const timeoutMs = state.policy.services[incident.service]?.healing.verify.timeoutMs ?? 0;
   return { ...enter(next, "verifying"), verifyDeadlineMs: atMs + timeoutMs };
 }
@@ -181,6 +187,14 @@ function enter(incident: Incident, next: IncidentState): Incident {
   const legal = transitions[incident.state].includes(next);
   invariant(legal, `incident ${incident.id} cannot go from ${incident.state} to ${next}`);
   return { ...incident, state: next };
+}
+
+/** Traffic that comes back ends the mitigation; whether that holds is verified. */
+function intended(incident: Incident, record: ActionRecord): Incident {
+  const next = withoutStanding(incident);
+  if (record.kind !== "restore") return next;
+  const { mitigatedBy: _, ...rest } = next;
+  return rest;
 }
 
 function withoutStanding(incident: Incident): Incident {

@@ -60,7 +60,11 @@ const mode: Guard = ({ policy, incident, rung, target }) => {
   }
   if (approval.state === "given") return undefined;
   const said = approval.state === "denied" ? `denied by ${approval.by}` : "not answered in time";
-  return { kind: "refused", why: reason("approval", `${approval.id} was ${said}`, 0, 1), final: true };
+  return {
+    kind: "refused",
+    why: reason("approval", `${approval.id} was ${said}`, 0, 1),
+    final: true,
+  };
 };
 
 const onePerTarget: Guard = ({ state, target, rung }) => {
@@ -104,7 +108,11 @@ const backOff: Guard = ({ state, policy, rung, target, nowMs }) => {
   if (exits.length >= giveUp.exits) {
     const within = `${Math.round(giveUp.withinMs / 1_000)} s`;
     const text = `${target} ended ${exits.length} times within ${within}: given up`;
-    return { kind: "refused", why: reason("give-up", text, exits.length, giveUp.exits), final: true };
+    return {
+      kind: "refused",
+      why: reason("give-up", text, exits.length, giveUp.exits),
+      final: true,
+    };
   }
   const runs = shortRuns(state, target, stableMs);
   const waitMs = runs === 0 ? 0 : Math.min(maxMs, firstMs * factor ** (runs - 1));

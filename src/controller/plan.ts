@@ -33,7 +33,10 @@ function ladder(
   const page: Rung = {
     action: "page",
     targets: [incident.service],
-    why: why("ladder-end", rungs.length === 0 ? "no machine can mend this" : "nothing else is left"),
+    why: why(
+      "ladder-end",
+      rungs.length === 0 ? "no machine can mend this" : "nothing else is left",
+    ),
   };
   const calls = diagnosis.kind !== "dependency-down";
   return { diagnosis: diagnosis.kind, rungs: calls ? [...rungs, page] : rungs, rejected };
@@ -52,7 +55,11 @@ function climb(
     case "bad-change":
       return rollback(state, incident, diagnosis);
     case "hang":
-      return restart(diagnosis, blockedStopWaitMs, "a blocked process does not come back by itself");
+      return restart(
+        diagnosis,
+        blockedStopWaitMs,
+        "a blocked process does not come back by itself",
+      );
     case "stuck":
       return restart(diagnosis, undefined, "it runs and answers, and does not do its work");
     case "slow-dependency":
@@ -89,7 +96,8 @@ function rollback(state: State, incident: Incident, diagnosis: Diagnosis): Ladde
       state.proven[change.file]?.version !== change.version,
   );
   const proven = bad?.file === undefined ? undefined : state.proven[bad.file];
-  if (bad?.file === undefined || !proven) return nothing("rollback", "no proven version", diagnosis);
+  if (bad?.file === undefined || !proven)
+    return nothing("rollback", "no proven version", diagnosis);
   const { file, version } = bad;
   const rung: Rung = {
     action: "rollback",
@@ -123,7 +131,9 @@ function restart(diagnosis: Diagnosis, stopWaitMs: number | undefined, text: str
 function degrade(diagnosis: Diagnosis, policy: ServicePolicy): Ladder {
   const cpu = diagnosis.because.find((other) => other.rule === "own-cpu");
   const text = "it is not the process that is slow: a restart changes nothing outside it";
-  const rejected = [{ action: "restart" as const, why: { ...(cpu ?? why("own-cpu", text)), text } }];
+  const rejected = [
+    { action: "restart" as const, why: { ...(cpu ?? why("own-cpu", text)), text } },
+  ];
   if (!policy.degradable) return { rungs: [], rejected };
   const rung: Rung = {
     action: "degrade",

@@ -5,9 +5,24 @@ import type { ServicePolicy } from "../model/policy.ts";
 import type { Reason } from "../model/reason.ts";
 import type { SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
-import { shortRuns, type State, symptomsOf } from "./state.ts";
+import { type State, shortRuns, symptomsOf } from "./state.ts";
 
 export function watchProcesses(state: State, nowMs: number): readonly DecisionDraft[] {
+  return [...watchInstances(state, nowMs), ...watchDegraded(state)];
+}
+
+/** No traffic reaches a degraded service: what its traffic showed can neither last nor pass. */
+function watchDegraded(state: State): readonly DecisionDraft[] {
+  return Object.values(state.symptoms)
+    .filter((symptom) => symptom.target in state.degraded)
+    .map((symptom) => ({
+      type: "symptom.cleared" as const,
+      subject: symptom.target,
+      data: { key: symptom.key, text: "no traffic reaches it: the gateway answers for it" },
+    }));
+}
+
+function watchInstances(state: State, nowMs: number): readonly DecisionDraft[] {
   return Object.values(state.instances).flatMap((instance) => {
     const policy = state.policy.services[serviceOf(instance.target)];
     return policy ? watch(state, instance, policy, nowMs) : [];

@@ -114,10 +114,14 @@ function toDrafts(
   return [{ type: "symptom.raised", subject: target, data }];
 }
 
-/** What an event makes the senses forget: a new process starts with a clean record. */
+/** What an event makes the senses forget: whoever was cleared must be able to fall ill again. */
 export function afterEvent(senses: Senses, event: Event): Senses {
   if (event.type === "daemon.started") {
     return { detectors: {}, latest: {}, lastSickMs: {}, lastTickMs: undefined, awakeMs: 0 };
+  }
+  if (event.type === "symptom.cleared") {
+    const { key } = event.data;
+    return { ...senses, detectors: without(senses.detectors, (other) => other === key) };
   }
   if (event.type !== "instance.exited" && event.type !== "instance.started") return senses;
   const target = event.subject;

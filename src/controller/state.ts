@@ -1,5 +1,5 @@
 // What the loop knows: a fold of the journal, and beside it the senses, which a restart forgets.
-import { instanceName, serviceOf, type Target } from "../model/target.ts";
+
 import type { ActionKind, ActionRecord } from "../model/action.ts";
 import type { Change } from "../model/change.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
@@ -8,6 +8,7 @@ import type { Lesson } from "../model/lesson.ts";
 import type { Policy, ServicePolicy } from "../model/policy.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Symptom } from "../model/symptom.ts";
+import { instanceName, serviceOf, type Target } from "../model/target.ts";
 
 export type Table<T> = Readonly<Record<string, T>>;
 
@@ -40,7 +41,11 @@ export interface State {
   /** The latest changes, at most 50, oldest first. */
   readonly changes: readonly Change[];
   /** The version of each config file that is on disk, and since when. */
-  readonly files: Table<{ readonly version: string; readonly service: string; readonly atMs: number }>;
+  readonly files: Table<{
+    readonly version: string;
+    readonly service: string;
+    readonly atMs: number;
+  }>;
   /** The version of each config file that last made its service healthy. */
   readonly proven: Table<{ readonly version: string; readonly service: string }>;
   /** Active symptoms by key. */

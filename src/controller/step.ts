@@ -55,7 +55,6 @@ export function createStep(knowledge: Knowledge): Step {
     const run = begin(before, input.atMs);
     if (input.kind === "event") {
       const event = run.record(input.draft);
-      run.senses = afterEvent(run.senses, event);
       run.cause = event.seq;
     } else {
       const { state, senses } = run;
@@ -102,6 +101,7 @@ function begin(before: Mind, atMs: number): Run {
         data: draft.data,
       } as Event;
       run.state = fold(run.state, event);
+      run.senses = afterEvent(run.senses, event);
       run.events.push(event);
       return event;
     },

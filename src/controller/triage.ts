@@ -48,7 +48,9 @@ function place(
     const needs = dependenciesOf(state.policy, service);
     const cause = open.find((incident) => needs.has(incident.service));
     if (cause) {
-      return [join(cause, "dependency-down", `${service} depends on ${cause.service}, which is sick`)];
+      return [
+        join(cause, "dependency-down", `${service} depends on ${cause.service}, which is sick`),
+      ];
     }
   }
   const effect = open.find(

@@ -47,7 +47,7 @@ function judge(trial: Trial): readonly DecisionDraft[] {
   if (action.state === "failed") {
     return notHelped(trial, count("action-failed", action.error ?? "it failed", 1, 0));
   }
-  const again = endedAgain(trial);
+  const again = endedAgain(trial) ?? sickAgain(trial);
   if (again) return notHelped(trial, again);
   if (incident.state !== "verifying") return [];
   const sinceMs = healthySince(trial);
@@ -72,7 +72,10 @@ function healthySince(trial: Trial): number | undefined {
   const { state, senses, incident, action } = trial;
   const cured = incident.symptoms.filter((symptom) => concerns(trial, symptom.target));
   if (cured.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
-  const times = cured.map((symptom) => symptom.clearedAtMs ?? 0);
+  // A crash loop is cleared by a healthy window already: it must not ask for a second one.
+  const times = cured
+    .filter((symptom) => symptom.kind !== "crash-loop")
+    .map((symptom) => symptom.clearedAtMs ?? 0);
   for (const target of instancesConcerned(trial)) {
     const instance = state.instances[target];
     if (instance?.exit?.expected === true && instance.state === "down") continue;
@@ -97,12 +100,20 @@ function instancesConcerned({ action, policy }: Trial): readonly Target[] {
   return isInstance(action.target) ? [action.target] : instancesOf(policy);
 }
 
+function sickAgain({ state, action, incident }: Trial): Reason | undefined {
+  if (action.kind !== "restore") return undefined;
+  const fromMs = action.startedAtMs ?? action.intendedAtMs;
+  return serviceSymptoms(state, incident.service).find((other) => other.raisedAtMs >= fromMs)?.why;
+}
+
 function endedAgain({ state, action, policy }: Trial): Reason | undefined {
   const fromMs = action.startedAtMs ?? action.intendedAtMs;
   const targets = isInstance(action.target) ? [action.target] : instancesOf(policy);
   for (const target of targets) {
     const last = state.exits[target]?.at(-1);
-    if (!last || last.atMs < fromMs) continue;
+    // Only a run that began after the action says anything about it.
+    const beganMs = last ? last.atMs - last.uptimeMs : 0;
+    if (!last || (isInstance(action.target) ? last.atMs : beganMs) < fromMs) continue;
     const how = state.instances[target]?.exit?.text ?? "ended";
     return {
       rule: "ended-again",
@@ -145,6 +156,7 @@ function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(trial.state, incident, action, outcome, trial.nowMs),
   ];
+  if (action.ladder !== incident.ladder) return base;
   if (action.kind === "degrade") {
     return [...base, { type: "incident.mitigated", ...place, data: { action: action.id, why } }];
   }
@@ -169,6 +181,7 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(state, incident, action, outcome, nowMs),
   ];
+  if (action.ladder !== incident.ladder) return base;
   if (action.undo) {
     const { kind, text, restoreFile } = action.undo;
     const undo = {
@@ -176,6 +189,7 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
       incident: incident.id,
       kind,
       target: action.target,
+      ladder: action.ladder,
       rung: action.rung,
       why: { ...why, text: `${action.id} did not help: ${text}` },
       undoes: action.id,

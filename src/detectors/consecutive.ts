@@ -28,7 +28,10 @@ export function consecutive(options: ConsecutiveOptions): Detector<State> {
         if (!state.raised) return [{ ...initial, good }, undefined];
         if (good < successes) return [{ ...state, good, bad: 0 }, undefined];
         const text = `${good} good answers in a row`;
-        return [{ ...initial, good }, { sick: false, text }];
+        return [
+          { ...initial, good },
+          { sick: false, text },
+        ];
       }
       const bad = state.bad + 1;
       const sinceMs = state.bad === 0 && !state.raised ? reading.atMs : state.sinceMs;

@@ -18,7 +18,9 @@ export function silence(options: SilenceOptions): Detector<State> {
     initial: { lastMs: undefined, raised: false },
     observe(state, reading) {
       const next = { lastMs: reading.atMs, raised: false };
-      return state.raised ? [next, { sick: false, text: `${label} speaks again` }] : [next, undefined];
+      return state.raised
+        ? [next, { sick: false, text: `${label} speaks again` }]
+        : [next, undefined];
     },
     tick(state, nowMs) {
       if (state.lastMs === undefined || state.raised) return [state, undefined];
@@ -31,7 +33,10 @@ export function silence(options: SilenceOptions): Detector<State> {
         limit: afterMs,
         unit: "ms" as const,
       };
-      return [{ ...state, raised: true }, { sick: true, kind: "silent", why, sinceMs: state.lastMs }];
+      return [
+        { ...state, raised: true },
+        { sick: true, kind: "silent", why, sinceMs: state.lastMs },
+      ];
     },
   };
 }

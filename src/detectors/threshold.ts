@@ -59,6 +59,7 @@ function show(reading: Reading): string {
 function display(value: number, unit: Unit): string {
   if (unit === "ratio") return `${(value * 100).toFixed(0)} %`;
   if (unit === "bytes") return `${(value / 1_048_576).toFixed(0)} MiB`;
-  if (unit === "ms") return value < 1_000 ? `${value.toFixed(0)} ms` : `${(value / 1_000).toFixed(1)} s`;
+  if (unit === "ms")
+    return value < 1_000 ? `${value.toFixed(0)} ms` : `${(value / 1_000).toFixed(1)} s`;
   return value.toFixed(1);
 }

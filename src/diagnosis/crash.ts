@@ -43,12 +43,7 @@ function isSuspect(of: Case, change: Change): boolean {
   return proven !== undefined && proven !== change.version;
 }
 
-function badChange(
-  of: Case,
-  change: Change,
-  worst: CaseInstance,
-  said: readonly Reason[],
-): Answer {
+function badChange(of: Case, change: Change, worst: CaseInstance, said: readonly Reason[]): Answer {
   const ageMs = of.nowMs - change.atMs;
   const text = `${of.service} cannot live with the new ${change.file}`;
   const why: Reason = {

@@ -115,6 +115,12 @@ export const codes = {
     meaning: "the journal was written by a newer Homeostat",
     hint: "use that version, or point --state at another folder",
   },
+  JOURNAL_UNUSABLE: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the state folder cannot be read or written: disk full, no rights, locked, I/O error",
+    hint: "free space or mend the folder; events appended before are intact",
+  },
   WIRE_VERSION: {
     family: "Protocol",
     retryable: false,

@@ -30,6 +30,8 @@ export interface Intent {
   readonly incident: string;
   readonly kind: ActionKind;
   readonly target: Target;
+  /** Which plan of the incident it belongs to, from 1. */
+  readonly ladder: number;
   /** Which rung of the ladder, from 0. */
   readonly rung: number;
   readonly why: Reason;

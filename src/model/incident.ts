@@ -36,6 +36,8 @@ export interface Incident {
   readonly awaiting: readonly string[];
   readonly diagnosis?: Diagnosis;
   readonly plan?: Plan;
+  /** How many plans were made; the last one counts. */
+  readonly ladder: number;
   /** The rung that is next. */
   readonly rung: number;
   readonly actions: readonly ActionRecord[];

@@ -3,6 +3,9 @@
 /** "web" names a service, "web/1" its first instance. */
 export type Target = string;
 
+/** The gateway process: it carries the project's mark and is no instance of a service. */
+export const gatewayTarget: Target = "@gateway";
+
 export function instanceName(service: string, index: number): Target {
   return `${service}/${index}`;
 }

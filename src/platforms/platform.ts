@@ -55,6 +55,8 @@ export interface Platform {
   alive(identity: ProcessIdentity): boolean;
   /** Signals the whole group that the process leads; false when nothing is left of it. */
   signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean;
+  /** Signals this one process; false when it is no longer there. */
+  signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean;
   /** Whether any process of the group is left (zombies do not count). */
   groupAlive(identity: ProcessIdentity): boolean;
   /** All running processes with the project's mark, in no order. */

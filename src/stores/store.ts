@@ -25,6 +25,8 @@ export interface Store {
   appendTick(tick: Tick): void;
   /** Ticks with `n` over `afterN`, oldest first. */
   readTicks(afterN?: number): Iterable<Tick>;
+  /** The latest tick; undefined when there is none. */
+  lastTick(): Tick | undefined;
   /** Keeps the content of a config file under its version (a hash); the same version is kept once. */
   putFile(version: string, content: string): void;
   getFile(version: string): string | undefined;

@@ -1,0 +1,33 @@
+// The list of keys.
+import type { JSX } from "preact";
+import { helpShown, keys } from "../keyboard.ts";
+import { state } from "../store.ts";
+import { Dialog } from "./dialog.tsx";
+
+export function Help(): JSX.Element | null {
+  if (!helpShown.value) return null;
+  const close = (): void => {
+    helpShown.value = false;
+  };
+  return (
+    <Dialog label="Keyboard" onClose={close}>
+      <h2>Keyboard</h2>
+      <dl class="keys">
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="quiet">Homeostat {state.value?.version}</p>
+      <div class="buttons">
+        <button type="button" class="button" autofocus onClick={close}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+}

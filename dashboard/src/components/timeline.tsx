@@ -1,0 +1,90 @@
+// The story of an incident, one entry per event: what was seen, thought, allowed, done, proven.
+import type { JSX } from "preact";
+import type { Incident } from "../../../src/model/incident.ts";
+import type { TimelineEntry } from "../../../src/protocol/api.ts";
+import { type Decision, decisionOf } from "../decision.ts";
+import { duration, figure, timeOfDay } from "../format.ts";
+import type { ShapeName } from "../words.ts";
+import { EvidenceLines } from "./evidence-lines.tsx";
+import { Shape } from "./shape.tsx";
+
+const laneShape: Readonly<Record<TimelineEntry["lane"], ShapeName>> = {
+  symptom: "triangle",
+  evidence: "octagon",
+  diagnosis: "diamond",
+  plan: "hollow",
+  guard: "disc",
+  action: "play",
+  verify: "ring",
+  end: "check",
+};
+
+const decisionLook: Readonly<Record<Decision, { word: string; shape: ShapeName }>> = {
+  refused: { word: "refused", shape: "cross" },
+  waits: { word: "waits", shape: "pause" },
+  asks: { word: "asks a person", shape: "triangle" },
+  allowed: { word: "", shape: "disc" },
+};
+
+function Why(props: { why: NonNullable<TimelineEntry["why"]>; text: string }): JSX.Element {
+  const { rule, text, value, limit, unit } = props.why;
+  return (
+    <p class="why">
+      <code>{rule}</code> <b>{figure(value, unit)}</b> against {figure(limit, unit)}
+      {text === props.text ? null : <span class="why-text"> · {text}</span>}
+    </p>
+  );
+}
+
+function Lines(props: { entry: TimelineEntry }): JSX.Element | null {
+  const { lane, lines } = props.entry;
+  if (lines === undefined || lines.length === 0) return null;
+  if (lane === "evidence" || lane === "symptom") return <EvidenceLines lines={lines} />;
+  return (
+    <ul class="steps">
+      {lines.map((line, index) => (
+        <li key={`${index} ${line}`}>{line}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Entry(props: { entry: TimelineEntry; incident: Incident }): JSX.Element {
+  const { entry, incident } = props;
+  const decision = decisionOf(entry, incident);
+  const look = decision === undefined ? undefined : decisionLook[decision];
+  return (
+    <li class={`entry lane-${entry.lane} ${decision === undefined ? "" : `is-${decision}`}`}>
+      <time class="entry-time" dateTime={entry.time} title={timeOfDay(entry.time)}>
+        +{duration(entry.sinceMs)}
+      </time>
+      <span class="entry-node">
+        <Shape name={look?.shape ?? laneShape[entry.lane]} />
+      </span>
+      <div class="entry-body">
+        <p class="entry-lane">
+          {entry.lane}
+          {look === undefined || look.word === "" ? null : (
+            <span class="entry-decision">{look.word}</span>
+          )}
+        </p>
+        <p class="entry-text">{entry.text}</p>
+        {entry.why === undefined ? null : <Why why={entry.why} text={entry.text} />}
+        <Lines entry={entry} />
+      </div>
+    </li>
+  );
+}
+
+export function Timeline(props: {
+  timeline: readonly TimelineEntry[];
+  incident: Incident;
+}): JSX.Element {
+  return (
+    <ol class="timeline" aria-label="Timeline, times since the first sign">
+      {props.timeline.map((entry) => (
+        <Entry key={entry.seq} entry={entry} incident={props.incident} />
+      ))}
+    </ol>
+  );
+}

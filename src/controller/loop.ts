@@ -1,0 +1,132 @@
+// The shell of the loop: feeds the pure step, makes its events durable, hands its commands on.
+import { type Clock, every } from "../kernel/clock.ts";
+import type { Event, InputDraft } from "../model/event.ts";
+import type { Reading } from "../model/reading.ts";
+import type { Store } from "../stores/store.ts";
+import { fold } from "./fold.ts";
+import { emptySenses, emptyState } from "./state.ts";
+import { type Command, type Mind, type Step, wakeAt } from "./step.ts";
+
+export interface Loop {
+  /** Loop time: goes on where the journal ended, never backward. */
+  readonly clock: Clock;
+  readonly mind: Mind;
+  /** Takes an event in; its consequences are durable when this returns. */
+  emit(draft: InputDraft): void;
+  /** Takes readings in; they are looked at with the next tick. */
+  observe(readings: readonly Reading[]): void;
+  /** Ticks until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Called after each step that made events, when they are durable. Returns the way out. */
+  subscribe(listener: (events: readonly Event[], mind: Mind) => void): () => void;
+}
+
+export interface LoopOptions {
+  readonly store: Store;
+  readonly step: Step;
+  readonly clock: Clock;
+  readonly tickMs: number;
+  readonly onCommand: (command: Command) => void;
+  /** A step or an append failed: nothing after it can be trusted. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+type Work =
+  | { readonly kind: "event"; readonly draft: InputDraft }
+  | { readonly kind: "tick"; readonly readings: readonly Reading[] };
+
+/** The wall clock may differ from loop time by so much before the difference is journalled. */
+const driftMs = 2_000;
+
+export function createLoop(options: LoopOptions): Loop {
+  const { store, step, onBroken } = options;
+  let mind: Mind = { state: loadState(store), senses: emptySenses };
+  const clock = loopClock(options.clock, mind);
+  const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
+  const queue: Work[] = [];
+  let readings: Reading[] = [];
+  let draining = false;
+  let ticks = store.lastTick()?.n ?? 0;
+
+  const take = (work: Work): void => {
+    queue.push(work);
+    if (draining) return;
+    draining = true;
+    try {
+      for (let next = queue.shift(); next; next = queue.shift()) advance(next);
+    } catch (error) {
+      queue.length = 0;
+      onBroken(error);
+    } finally {
+      draining = false;
+    }
+  };
+
+  const advance = (work: Work): void => {
+    const atMs = Math.max(Math.round(clock.now()), mind.state.atMs);
+    if (work.kind === "tick") {
+      const { seq } = mind.state;
+      ticks += 1;
+      store.appendTick({ n: ticks, atMs, afterSeq: seq, readings: work.readings });
+    }
+    const stepped = step(mind, { ...work, atMs });
+    if (stepped.events.length > 0) store.append(stepped.events);
+    mind = stepped.mind;
+    if (stepped.events.length === 0) return;
+    for (const listener of listeners) listener(stepped.events, mind);
+    for (const command of stepped.commands) options.onCommand(command);
+  };
+
+  const tick = (): void => {
+    const offsetMs = Math.round(clock.wall() - clock.now());
+    if (Math.abs(offsetMs - mind.state.offsetMs) > driftMs) {
+      const { project } = mind.state.policy;
+      take({
+        kind: "event",
+        draft: { type: "clock.stepped", subject: project, data: { offsetMs } },
+      });
+    }
+    const batch = readings;
+    readings = [];
+    take({ kind: "tick", readings: batch });
+  };
+
+  return {
+    clock,
+    get mind() {
+      return mind;
+    },
+    emit: (draft) => take({ kind: "event", draft }),
+    observe: (more) => {
+      for (const reading of more) readings.push({ ...reading, atMs: Math.round(reading.atMs) });
+    },
+    run: async (signal) => {
+      const wake = every(clock, wakePollMs, signal, () => {
+        const dueMs = wakeAt(mind.state);
+        if (dueMs !== undefined && dueMs <= clock.now()) tick();
+      });
+      await Promise.all([wake, every(clock, options.tickMs, signal, tick)]);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** How finely waits that end between two ticks are noticed. */
+const wakePollMs = 50;
+
+function loadState(store: Store): Mind["state"] {
+  let state = emptyState;
+  for (const event of store.read()) state = fold(state, event);
+  return state;
+}
+
+/** Goes on at the journal's last moment plus the wall time that has passed since, if any. */
+function loopClock(clock: Clock, { state }: Mind): Clock {
+  const sinceLast = clock.wall() - (state.atMs + state.offsetMs);
+  const baseMs = state.seq === 0 ? clock.wall() : state.atMs + Math.max(0, sinceLast);
+  const fromMs = clock.now();
+  return { ...clock, now: () => baseMs + clock.now() - fromMs };
+}

@@ -1,0 +1,118 @@
+// The control socket: greets the daemon, takes configs, answers with counters.
+import { lstat, unlink } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import { type FromGateway, gatewayProtocol } from "../protocol/gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import { lineCutter } from "./lines.ts";
+import { encodeLine, parseToGateway } from "./wire.ts";
+
+export interface Control {
+  /** Ends all connections and removes the socket file. */
+  close(): void;
+}
+
+export interface ControlOptions {
+  readonly socketPath: string;
+  readonly gateway: Gateway;
+  readonly pid: number;
+  readonly log: Log;
+  /** The daemon asked the gateway to end. */
+  readonly onStop: () => void;
+}
+
+const connectionLimit = 16;
+/** A daemon that asks and does not read is cut off before its answers fill the memory. */
+const unreadLimitBytes = 16 * 1024 * 1024;
+
+/** @throws DAEMON_RUNNING when another gateway answers on the socket; the system's error else. */
+export async function openControl(options: ControlOptions): Promise<Control> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    converse(socket, options);
+  });
+  server.maxConnections = connectionLimit;
+  await listenAlone(server, options.socketPath);
+  server.on("error", (error) => options.log.warn("control socket", { error: messageOf(error) }));
+  return {
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function converse(socket: Socket, { gateway, pid, log, onStop }: ControlOptions): void {
+  const say = (message: FromGateway): void => {
+    if (socket.destroyed) return;
+    socket.write(encodeLine(message));
+    if (socket.writableLength > unreadLimitBytes) refuse("the answers are not read");
+  };
+  const refuse = (why: string): void => {
+    if (socket.destroyed) return;
+    log.warn("control connection closed", { why });
+    socket.destroy();
+  };
+  const take = (line: string): void => {
+    const message = parseToGateway(line);
+    if (message.kind === "stop") onStop();
+    else if (message.kind === "stats") {
+      say({ kind: "stats", id: message.id, stats: gateway.stats() });
+    } else {
+      gateway.apply(message.config).then(say, (error: unknown) => refuse(messageOf(error)));
+    }
+  };
+  const onLine = (line: string): void => {
+    if (socket.destroyed) return;
+    try {
+      take(line);
+    } catch (error) {
+      refuse(messageOf(error));
+    }
+  };
+  const cut = lineCutter(onLine, () => refuse("a line is too long"));
+  socket.on("data", cut);
+  socket.on("error", (error) => log.info("control connection lost", { error: messageOf(error) }));
+  say({ kind: "hello", protocol: gatewayProtocol, pid, version: gateway.version });
+}
+
+/** A socket file that nobody answers on was left by a gateway that was killed: it is removed. */
+async function listenAlone(server: Server, path: string): Promise<void> {
+  const code = await listen(server, path);
+  if (code === undefined) return;
+  if (code !== "EADDRINUSE" || !(await lstat(path)).isSocket()) {
+    throw new Error(`the control socket ${path} cannot be opened: ${code}`);
+  }
+  if (await answers(path)) {
+    throw new HomeostatError("DAEMON_RUNNING", `another gateway already answers on ${path}`);
+  }
+  await unlink(path);
+  const again = await listen(server, path);
+  if (again !== undefined) throw new Error(`${path} cannot be opened: ${again}`);
+}
+
+/** @returns undefined, or the system's error code. */
+function listen(server: Server, path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      server.removeAllListeners("listening");
+      resolve(error.code ?? messageOf(error));
+    };
+    server.once("error", onError);
+    server.listen(path, () => {
+      server.off("error", onError);
+      resolve(undefined);
+    });
+  });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}

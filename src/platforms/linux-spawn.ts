@@ -1,0 +1,118 @@
+// Starts a process that outlives this one: own session, own log file, marked environment.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import type { ProcessIdentity } from "../model/instance.ts";
+import type { StartSpec } from "./platform.ts";
+import { readBootId, readStat } from "./procfs.ts";
+
+/** The names of the variables that mark a process, so that a later daemon finds it. */
+export const marks = {
+  project: "HOMEOSTAT_PROJECT",
+  instance: "HOMEOSTAT_INSTANCE",
+  run: "HOMEOSTAT_RUN",
+} as const;
+
+export interface Started {
+  readonly identity: ProcessIdentity;
+  readonly child: ChildProcess;
+}
+
+/** @throws SPAWN_FAILED with the system's reason. */
+export async function spawnMarked(spec: StartSpec): Promise<Started> {
+  const log = openLog(spec);
+  try {
+    const child = spawnInto(spec, log);
+    const { pid } = child;
+    // The event comes once the error is known; without a pid it is certain to come.
+    const failed = new Promise<unknown>((settle) => child.once("error", settle));
+    if (pid === undefined) throw failure(spec, await failed);
+    child.unref();
+    return { identity: identify(spec, pid), child };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/**
+ * The child cannot have left /proc here: Node reaps children in its event loop, and no turn of it
+ * has passed since the spawn, so one that has ended already is still a zombie with all its fields.
+ */
+function identify(spec: StartSpec, pid: number): ProcessIdentity {
+  try {
+    const stat = readStat(pid);
+    if (stat) return { pid, startTicks: stat.startTicks, bootId: readBootId() };
+  } catch (error) {
+    kill(pid);
+    throw failure(spec, error);
+  }
+  // What cannot be named cannot be found again after a crash of the daemon, so it must not run.
+  kill(pid);
+  throw new HomeostatError("SPAWN_FAILED", `${spec.target}: /proc/${pid}/stat cannot be read`);
+}
+
+function kill(pid: number): void {
+  process.kill(-pid, "SIGKILL");
+}
+
+function openLog(spec: StartSpec): number {
+  try {
+    mkdirSync(dirname(spec.logFile), { recursive: true });
+    return openSync(spec.logFile, "a", 0o640);
+  } catch (error) {
+    const text = `${spec.target}: the log file cannot be opened: ${messageOf(error)}`;
+    throw new HomeostatError("SPAWN_FAILED", text, { cause: error });
+  }
+}
+
+function spawnInto(spec: StartSpec, log: number): ChildProcess {
+  const [file = "", ...args] = spec.command;
+  const env: Record<string, string> = {
+    ...spec.env,
+    [marks.project]: spec.project,
+    [marks.instance]: spec.target,
+    [marks.run]: spec.run,
+  };
+  if (spec.port !== undefined) env.PORT = String(spec.port);
+  try {
+    return spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: ["ignore", log, log] });
+  } catch (error) {
+    throw failure(spec, error);
+  }
+}
+
+function failure(spec: StartSpec, error: unknown): HomeostatError {
+  const text = `${spec.target}: ${inWords(spec, error)}`;
+  return new HomeostatError("SPAWN_FAILED", text, { cause: error });
+}
+
+/** The system says ENOENT for three different things; a person needs to know which. */
+function inWords(spec: StartSpec, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const file = spec.command[0] ?? "";
+  if (!statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    return `there is no folder ${spec.cwd} to run it in (${code})`;
+  }
+  if (file === "") return "the command is empty";
+  switch (code) {
+    case "ENOENT":
+      if (file.includes("/") && existsSync(resolve(spec.cwd, file))) {
+        return `${file} is there, but the interpreter that its first line names is not (ENOENT)`;
+      }
+      return `there is no command ${JSON.stringify(file)} (ENOENT)`;
+    case "EACCES":
+      return `${JSON.stringify(file)} may not be executed, or ${spec.cwd} not entered (EACCES)`;
+    case "EAGAIN":
+      return "the limit of processes of this user or machine is reached (EAGAIN)";
+    case "ENOMEM":
+      return "there is no memory left to start it (ENOMEM)";
+    case "EMFILE":
+    case "ENFILE":
+      return `no file descriptor is left to start it with (${code})`;
+    case "E2BIG":
+      return "its arguments and environment are larger than the system allows (E2BIG)";
+    default:
+      return messageOf(error);
+  }
+}

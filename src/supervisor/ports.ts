@@ -1,0 +1,37 @@
+// Free ports on the loopback interface for instances that the gateway sends traffic to.
+import { createServer } from "node:net";
+import { HomeostatError } from "../kernel/errors.ts";
+
+/** A port that was free a moment ago: the kernel hands out another one each time for long. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Undefined when nobody listens on the port; else the system's reason. */
+export function portProblem(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === "EADDRINUSE";
+      resolve(inUse ? `port ${port} is in use by another program` : error.message);
+    });
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** @throws CONFIG_INVALID is not raised here: a port that cannot be had at run time is a refusal. */
+export async function takePort(taken: ReadonlySet<number>): Promise<number> {
+  for (let tries = 0; tries < 20; tries++) {
+    const port = await freePort();
+    if (!taken.has(port)) return port;
+  }
+  throw new HomeostatError("SPAWN_FAILED", "no free port was found in 20 tries");
+}

@@ -1,0 +1,192 @@
+// One instance: starts its process, watches it end, stops it; one operation at a time.
+import type { Clock } from "../kernel/clock.ts";
+import type { Log } from "../kernel/log.ts";
+import type { ProcessIdentity } from "../model/instance.ts";
+import type { Target } from "../model/target.ts";
+import type { Ended, Found, Platform, StartSpec } from "../platforms/platform.ts";
+
+export interface Run {
+  readonly identity: ProcessIdentity;
+  readonly run: string;
+  readonly port?: number;
+  readonly startedAtMs: number;
+  readonly adopted: boolean;
+  /** Resolves after `onEnded` has been told. */
+  readonly over: Promise<void>;
+}
+
+export interface RunnerOptions {
+  readonly target: Target;
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Makes what is needed for the next start; a fresh port each time. */
+  readonly spec: () => Promise<StartSpec>;
+  readonly onStarted: (run: Run, by: string) => void;
+  readonly onStopping: (by: string) => void;
+  readonly onEnded: (run: Run, ended: Ended, stopped: boolean) => void;
+}
+
+export interface StopOptions {
+  readonly signal: NodeJS.Signals;
+  /** From the signal to KILL. */
+  readonly waitMs: number;
+  /** Called after `onStopping` and before the signal: lets requests in flight finish. */
+  readonly drain?: () => Promise<void>;
+}
+
+/** What happened while stopping, for the receipt. */
+export type StopStep = (text: string, tookMs: number) => void;
+
+export interface Runner {
+  readonly target: Target;
+  readonly current: Run | undefined;
+  /** The mark of the run that is being started and is not `current` yet. */
+  readonly starting: string | undefined;
+  /** Does nothing when the process runs already. @throws SPAWN_FAILED */
+  start(by: string): Promise<Run>;
+  /** `sinceMs`: loop time of its start, as far as the journal knows. */
+  adopt(found: Found, sinceMs: number): void;
+  /** Resolves when nothing is left of the process group. */
+  stop(by: string, options: StopOptions, step?: StopStep): Promise<void>;
+}
+
+/** How long the kernel may take to tear a killed group down. */
+const reapMs = 5_000;
+const reapPollMs = 10;
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { target, platform, clock, log } = options;
+  let current: Run | undefined;
+  let starting: string | undefined;
+  let stopping = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  /** Operations wait for the one before, whether that one failed or not. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(work, work);
+    queue = turn.catch(() => {});
+    return turn;
+  };
+
+  const watch = (run: Omit<Run, "over">): Run => {
+    const over = platform.ended(run.identity).then(async (ended) => {
+      await clearGroup(platform, clock, run.identity, log);
+      const stopped = stopping;
+      current = undefined;
+      options.onEnded(whole, ended, stopped);
+    });
+    const whole: Run = { ...run, over };
+    current = whole;
+    return whole;
+  };
+
+  return {
+    target,
+    get current() {
+      return current;
+    },
+    get starting() {
+      return starting;
+    },
+    start: (by) =>
+      inTurn(async () => {
+        if (current) return current;
+        stopping = false;
+        const spec = await options.spec();
+        starting = spec.run;
+        const identity = await platform.start(spec).finally(() => {
+          starting = undefined;
+        });
+        const run = watch({
+          identity,
+          run: spec.run,
+          ...(spec.port === undefined ? {} : { port: spec.port }),
+          startedAtMs: clock.now(),
+          adopted: false,
+        });
+        options.onStarted(run, by);
+        return run;
+      }),
+    adopt: (found, sinceMs) => {
+      const run = watch({
+        identity: found.identity,
+        run: found.run,
+        ...(found.port === undefined ? {} : { port: found.port }),
+        startedAtMs: sinceMs,
+        adopted: true,
+      });
+      options.onStarted(run, "adoption");
+    },
+    stop: (by, how, step = () => {}) =>
+      inTurn(async () => {
+        const run = current;
+        if (!run) return;
+        stopping = true;
+        options.onStopping(by);
+        if (how.drain) await timed(clock, step, "drained", how.drain);
+        await end(platform, clock, run, how, step);
+      }),
+  };
+}
+
+async function end(
+  platform: Platform,
+  clock: Clock,
+  run: Run,
+  how: StopOptions,
+  step: StopStep,
+): Promise<void> {
+  const fromMs = clock.now();
+  platform.signalGroup(run.identity, how.signal);
+  if (await within(clock, how.waitMs, run.over)) {
+    step(`${how.signal}: it ended`, clock.now() - fromMs);
+    return;
+  }
+  const killedMs = clock.now();
+  step(`${how.signal}: it did not end`, killedMs - fromMs);
+  platform.signalGroup(run.identity, "SIGKILL");
+  await run.over;
+  step("SIGKILL to the whole group: it ended", clock.now() - killedMs);
+}
+
+/** Ends what the leader left behind, and waits until the group is empty. */
+async function clearGroup(
+  platform: Platform,
+  clock: Clock,
+  identity: ProcessIdentity,
+  log: Log,
+): Promise<void> {
+  const fromMs = clock.now();
+  while (platform.groupAlive(identity)) {
+    platform.signalGroup(identity, "SIGKILL");
+    if (clock.now() - fromMs > reapMs) {
+      log.error("a process group does not end after SIGKILL", { pid: identity.pid });
+      return;
+    }
+    await clock.sleep(reapPollMs);
+  }
+}
+
+/** Whether `promise` settles within `ms`. */
+async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = clock.sleep(ms, timer.signal).then(
+    () => false,
+    () => true,
+  );
+  const done = await Promise.race([promise.then(() => true), late]);
+  timer.abort();
+  return done;
+}
+
+async function timed(
+  clock: Clock,
+  step: StopStep,
+  text: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const fromMs = clock.now();
+  await work();
+  step(text, clock.now() - fromMs);
+}

@@ -1,0 +1,92 @@
+// Watches the config files of services, keeps every version, and puts a proven one back.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { HomeostatError } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import type { InputDraft } from "../model/event.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Store } from "../stores/store.ts";
+
+export interface ConfigFiles {
+  /** Tells the loop of every file of the service (of all, without one) whose content is new. */
+  check(service?: string): void;
+  restore(service: string, file: string, version: string, by: string): void;
+}
+
+/** A larger file is not a config: it is left alone, and that is said once. */
+const bytesMax = 1_048_576;
+
+export function watchConfigFiles(options: {
+  readonly folder: string;
+  readonly policy: Policy;
+  readonly store: Store;
+  readonly log: Log;
+  readonly emit: (draft: InputDraft) => void;
+  /** The version that the journal knows of a file. */
+  readonly known: (file: string) => string | undefined;
+  readonly now: () => number;
+}): ConfigFiles {
+  const { folder, policy, store, log, emit } = options;
+  const warned = new Set<string>();
+  const stamps = new Map<string, string>();
+  const full = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
+
+  const warnOnce = (file: string, why: string): void => {
+    if (warned.has(file)) return;
+    warned.add(file);
+    log.warn("a config file is not watched", { file, why });
+  };
+
+  /** Undefined when there is nothing new to read: same inode, size and time as before. */
+  const changedText = (file: string): string | undefined => {
+    const path = full(file);
+    if (!existsSync(path)) {
+      warnOnce(file, "it is not there");
+      return undefined;
+    }
+    const { ino, size, mtimeMs } = statSync(path);
+    const stamp = `${ino} ${size} ${mtimeMs}`;
+    if (stamps.get(file) === stamp) return undefined;
+    if (size > bytesMax) {
+      warnOnce(file, `it is larger than ${bytesMax} bytes`);
+      return undefined;
+    }
+    stamps.set(file, stamp);
+    return readFileSync(path, "utf8");
+  };
+
+  const tell = (service: string, file: string, text: string, by: string): void => {
+    const version = createHash("sha256").update(text).digest("hex");
+    const previous = options.known(file);
+    if (version === previous) return;
+    store.putFile(version, text);
+    const base = { target: service, what: "config" as const, file, version, by };
+    const data = { ...base, ...(previous === undefined ? {} : { previous }), atMs: options.now() };
+    emit({ type: "change.seen", subject: service, data });
+  };
+
+  return {
+    check: (only) => {
+      for (const { name, configFiles } of Object.values(policy.services)) {
+        if (only !== undefined && only !== name) continue;
+        for (const file of configFiles) {
+          const text = changedText(file);
+          if (text !== undefined) tell(name, file, text, "someone");
+        }
+      }
+    },
+    restore: (service, file, version, by) => {
+      const text = store.getFile(version);
+      if (text === undefined) {
+        const message = `version ${version.slice(0, 8)} of ${file} is not kept`;
+        throw new HomeostatError("ACTION_FAILED", message);
+      }
+      const path = full(file);
+      const fresh = `${path}.homeostat-${version.slice(0, 8)}`;
+      writeFileSync(fresh, text, { mode: existsSync(path) ? statSync(path).mode : 0o644 });
+      renameSync(fresh, path);
+      tell(service, file, text, by);
+    },
+  };
+}

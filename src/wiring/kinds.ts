@@ -1,0 +1,70 @@
+// The one place that names concrete kinds: which probe, detector, store and notifier is used.
+import type { DetectorRule } from "../controller/sense.ts";
+import { consecutive } from "../detectors/consecutive.ts";
+import { silence } from "../detectors/silence.ts";
+import { threshold } from "../detectors/threshold.ts";
+import type { Policy, ServicePolicy } from "../model/policy.ts";
+import { metrics } from "../model/reading.ts";
+import { execProbe } from "../probes/exec.ts";
+import { httpProbe } from "../probes/http.ts";
+import type { Probe } from "../probes/probe.ts";
+import { tcpProbe } from "../probes/tcp.ts";
+import type { ResolvedService } from "./resolve.ts";
+
+export function probeOf({ probe, cwd, env }: ResolvedService): Probe | undefined {
+  if (!probe) return undefined;
+  if (probe.http !== undefined) return httpProbe({ path: probe.http });
+  if (probe.exec) return execProbe({ command: probe.exec, cwd, env });
+  return tcpProbe({});
+}
+
+/** Missing probe readings for so many periods, and at least so long, are silence. */
+const silentPeriods = 10;
+const silentAtLeastMs = 10_000;
+
+/** Rules are made once per policy: detectors hold no state, only their settings. */
+export function detectorRules(): (policy: Policy, service: string) => readonly DetectorRule[] {
+  const made = new WeakMap<Policy, Map<string, readonly DetectorRule[]>>();
+  return (policy, service) => {
+    const ofPolicy = made.get(policy) ?? new Map<string, readonly DetectorRule[]>();
+    made.set(policy, ofPolicy);
+    const known = ofPolicy.get(service);
+    if (known) return known;
+    const own = policy.services[service];
+    const rules = own ? rulesOf(own) : [];
+    ofPolicy.set(service, rules);
+    return rules;
+  };
+}
+
+function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
+  const { limits, probe } = policy;
+  const { forMs } = limits;
+  const rules: DetectorRule[] = [];
+  const over = (
+    of: DetectorRule["of"],
+    metric: string,
+    kind: "slow" | "errors" | "hot",
+    limit: number | undefined,
+    label: string,
+  ): void => {
+    if (limit === undefined) return;
+    const detector = threshold({ kind, limit, forMs, label });
+    rules.push({ name: metric, metric, of, detector });
+  };
+  if (probe) {
+    const { failures, periodMs } = probe;
+    const metric = metrics.probe.name;
+    const afterMs = Math.max(silentAtLeastMs, silentPeriods * periodMs);
+    rules.push(
+      { name: "probe", metric, of: "instance", detector: consecutive({ failures }) },
+      { name: "silence", metric, of: "instance", detector: silence({ afterMs, label: "the probe" }) },
+    );
+  }
+  over("service", metrics.p95.name, "slow", limits.p95Ms, "p95 of its requests");
+  over("service", metrics.errors.name, "errors", limits.errorRatio, "share of failed requests");
+  over("instance", metrics.probeLatency.name, "slow", limits.probeLatencyMs, "answer of its probe");
+  over("instance", metrics.cpu.name, "hot", limits.cpuRatio, "CPU");
+  over("instance", metrics.rss.name, "hot", limits.rssBytes, "memory");
+  return rules;
+}
