@@ -12,7 +12,10 @@ type Failure = EventData.TestFail;
 interface Page {
   readonly file: string;
   tally: Tally;
+  /** Sum of its tests. */
   ms: number;
+  /** Of its process, where it had one of its own. */
+  wholeMs: number | undefined;
   /** The last of what it wrote; shown when something failed. */
   output: string;
   readonly failures: string[];
@@ -35,18 +38,20 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     const file = fileOf(event);
     if (file !== undefined && page?.file !== file) {
       yield close();
-      page = { file, tally: none, ms: 0, output: "", failures: [] };
+      page = { file, tally: none, ms: 0, wholeMs: undefined, output: "", failures: [] };
     }
     if (event.type === "test:start") path.splice(event.data.nesting, path.length, event.data.name);
     if (page !== undefined) read(event, page, path);
-    if (page !== undefined && endsFile(event)) yield close();
   }
   yield close();
   const place = process.env.HOMEOSTAT_TEST_TALLY;
   if (place !== undefined) writeFileSync(place, JSON.stringify(total));
 }
 
-/** The file that an event is about; events of the whole run, and ends of files, open no page. */
+/**
+ * The file that an event is about; what a process wrote names it as it was given, tests name it
+ * whole. Events of the whole run, and ends of files, open no page.
+ */
 function fileOf({ type, data }: TestEvent): string | undefined {
   switch (type) {
     case "test:start":
@@ -54,19 +59,16 @@ function fileOf({ type, data }: TestEvent): string | undefined {
     case "test:fail":
     case "test:stdout":
     case "test:stderr":
-      return data.file;
+      return data.file === undefined ? undefined : resolve(data.file);
     default:
       return undefined;
   }
 }
 
-/** With a process for each file, node:test ends it with an event named after the file. */
-function endsFile(event: TestEvent): boolean {
-  return event.type === "test:complete" && isFileItself(event.data);
-}
-
+/** With a process for each file, node:test tells the end of the file as a test of its name. */
 function isFileItself(data: { name: string; nesting: number; file?: string }): boolean {
-  return data.nesting === 0 && data.file !== undefined && resolve(data.name) === data.file;
+  if (data.nesting > 0 || data.file === undefined) return false;
+  return resolve(data.name) === resolve(data.file);
 }
 
 function read(event: TestEvent, page: Page, path: readonly string[]): void {
@@ -78,11 +80,11 @@ function read(event: TestEvent, page: Page, path: readonly string[]): void {
   } else if (type === "test:fail") {
     readFailure(data, page, path);
   } else if (type === "test:diagnostic" && isLate(data.message)) {
-    // Where each file has a process, its exit code fails the file and is counted.
-    if (data.file === undefined) page.tally = add(page.tally, { failed: 1 });
+    page.tally = add(page.tally, { failed: 1 });
     page.failures.push(data.message);
   } else if (type === "test:complete" && data.nesting === 0) {
-    page.ms = isFileItself(data) ? data.details.duration_ms : page.ms + data.details.duration_ms;
+    if (isFileItself(data)) page.wholeMs = data.details.duration_ms;
+    else page.ms += data.details.duration_ms;
   }
 }
 
@@ -96,12 +98,16 @@ function isSet(mark: string | boolean | undefined): boolean {
   return mark !== undefined && mark !== false;
 }
 
-/** A parent whose subtests failed has nothing of its own to tell. */
+/**
+ * A parent whose subtests failed has nothing of its own to tell. A file that exits badly is one
+ * more failure only when none of its tests told one.
+ */
 function readFailure(data: Failure, page: Page, path: readonly string[]): void {
   const type = (data.details.error as { failureType?: string }).failureType;
   if (isSet(data.todo)) page.tally = add(page.tally, { skipped: 1 });
   else if (type !== "subtestsFailed") {
-    page.tally = add(page.tally, { failed: 1 });
+    const isKnown = isFileItself(data) && page.tally.failed > 0;
+    page.tally = add(page.tally, { failed: isKnown ? 0 : 1 });
     page.failures.push(printFailure(data, path));
   }
 }
@@ -111,8 +117,8 @@ function isLate(message: string): boolean {
   return message.includes("asynchronous activity after the test ended");
 }
 
-function print({ file, tally, ms, output, failures }: Page): string {
-  const head = `${line(relative(process.cwd(), file), tally, ms)}\n`;
+function print({ file, tally, ms, wholeMs, output, failures }: Page): string {
+  const head = `${line(relative(process.cwd(), file), tally, wholeMs ?? ms)}\n`;
   if (failures.length === 0) return head;
   const written = output.trim() === "" ? "" : `  it wrote:\n${indent(output.trimEnd())}\n`;
   return `${head}${failures.map((failure) => `${indent(failure)}\n`).join("\n")}${written}`;

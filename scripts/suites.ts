@@ -2,20 +2,21 @@
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, run } from "./run.ts";
+import { type Ended, root, run } from "./run.ts";
 import { add, none, type Tally } from "./tally.ts";
 
 interface Suite {
   readonly patterns: readonly string[];
-  readonly flags: readonly string[];
+  /** All files in one process, or one process after the other for each file. */
+  readonly together: boolean;
   /** Of the whole suite; when it is over, the suite is ended and has failed. */
   readonly limitMs: number;
 }
 
-/** One process for all files: starting one for each costs more than the tests. */
-const together = ["--test-isolation=none", "--test-timeout=90000"];
+/** Starting a process for each file costs more than these tests do. */
+const together = ["--test-isolation=none", "--test-timeout=90000", "--test-force-exit"];
 
-/** Real processes, sockets and time: one file after the other, so that they do not disturb. */
+/** Real processes, sockets and time must not disturb each other. */
 const apart = ["--test-isolation=process", "--test-concurrency=1", "--test-timeout=600000"];
 
 export type SuiteName = "house" | "fast" | "process" | "browser";
@@ -26,7 +27,7 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
       "test/{architecture,dependencies,docs,errors,requirements}.test.ts",
       "test/house/*.test.ts",
     ],
-    flags: together,
+    together: true,
     limitMs: 120_000,
   },
   fast: {
@@ -39,15 +40,15 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
       "scripts/**/*.test.ts",
       "dashboard/test/*.test.ts",
     ],
-    flags: together,
+    together: true,
     limitMs: 180_000,
   },
   process: {
     patterns: ["test/process/*.test.ts", "examples/*/test/*.test.ts"],
-    flags: apart,
+    together: false,
     limitMs: 1_200_000,
   },
-  browser: { patterns: ["test/browser/*.test.ts"], flags: apart, limitMs: 600_000 },
+  browser: { patterns: ["test/browser/*.test.ts"], together: false, limitMs: 600_000 },
 };
 
 export function filesOf(name: SuiteName): readonly string[] {
@@ -68,26 +69,32 @@ export async function runSuite(
 ): Promise<Run> {
   const files = filesOf(name);
   if (files.length === 0) return { tally: none, output: "", ms: 0 };
-  const { flags, limitMs } = suites[name];
+  const { limitMs } = suites[name];
   const folder = mkdtempSync(join(tmpdir(), "homeostat-test-"));
   const place = join(folder, "tally.json");
-  const reporter = `--test-reporter=${join(root, "scripts/reporter.ts")}`;
-  const args = ["--conditions=source", "--test", ...flags, reporter, ...files];
+  const told = { HOMEOSTAT_TEST_TALLY: place, HOMEOSTAT_TEST_FILES: files.join("\n") };
   try {
-    const ended = await run(process.execPath, args, {
-      keep,
-      limitMs,
-      env: { ...env, HOMEOSTAT_TEST_TALLY: place },
-    });
-    const told = readTally(place);
-    const why = ended.late ? `was ended after ${limitMs / 1_000} s` : `ended with ${ended.code}`;
-    if (told !== undefined && (ended.code === 0 || told.failed > 0))
-      return { ...ended, tally: told };
-    const note = `FAIL ${name}: the suite ${why} without telling a failure\n`;
-    return { ...ended, output: ended.output + note, tally: add(told ?? none, { failed: 1 }) };
+    const args = argumentsFor(suites[name], files);
+    const ended = await run(process.execPath, args, { keep, limitMs, env: { ...env, ...told } });
+    return judge(name, ended, readTally(place));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function argumentsFor(suite: Suite, files: readonly string[]): readonly string[] {
+  const reporter = `--test-reporter=${join(root, "scripts/reporter.ts")}`;
+  const common = ["--conditions=source", "--test", reporter];
+  if (!suite.together) return [...common, ...apart, ...files];
+  return [...common, ...together, join(root, "scripts/together.ts")];
+}
+
+/** An exit code that no failure explains is a failure: a test may have ended the process. */
+function judge(name: SuiteName, ended: Ended, told: Tally | undefined): Run {
+  if (told !== undefined && (ended.code === 0 || told.failed > 0)) return { ...ended, tally: told };
+  const why = ended.late ? "took too long and was ended" : `ended with ${ended.code}`;
+  const note = `FAIL ${name}: the suite ${why} without telling a failure\n`;
+  return { ...ended, output: ended.output + note, tally: add(told ?? none, { failed: 1 }) };
 }
 
 function readTally(place: string): Tally | undefined {

@@ -29,7 +29,7 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
     throw new ApiError(
       late ? "TIMED_OUT" : "UNREACHABLE",
       late ? "Homeostat did not answer within 10 s." : "Homeostat cannot be reached.",
-      "Check that the daemon runs: `homeostat up`.",
+      "Check that the daemon runs: homeostat up",
     );
   }
   if (response.ok) return response;

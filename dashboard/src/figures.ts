@@ -12,6 +12,9 @@ export interface Figures {
   readonly errors?: number;
 }
 
+/** From here on the share of errors is shown as bad; the limits that decide are the daemon's. */
+export const badErrors = 0.01;
+
 export const isReady = (instance: InstanceView): boolean =>
   instance.state === "ready" && instance.health !== "sick";
 

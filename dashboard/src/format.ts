@@ -28,6 +28,10 @@ export function roughly(ms: number): string {
   return duration(Math.trunc(seconds / 60) * 60_000);
 }
 
+/** "+3.0 s", "+3 min 51 s": one decimal, so that a column of them lines up. */
+export const sinceFirst = (ms: number): string =>
+  `+${ms < 59_950 ? `${(ms / 1_000).toFixed(1)} s` : duration(ms)}`;
+
 /** "4:05", for a countdown. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
@@ -45,12 +49,12 @@ export function bytes(value: number): string {
   return `${number(scaled)} ${units[unit]}`;
 }
 
-/** Three figures that matter: "0.25", "4.8", "212", "12 400". */
+/** As many figures as matter: "0.25", "4.8", "212", "12 400". */
 export function number(value: number): string {
   const abs = Math.abs(value);
   if (abs >= 1_000) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
-  if (abs >= 100 || value === 0) return value.toFixed(0);
-  return trim(value, abs >= 10 ? 1 : 2);
+  if (abs >= 10) return value.toFixed(0);
+  return trim(value, abs >= 1 ? 1 : 2);
 }
 
 export const percent = (ratio: number): string => `${trim(ratio * 100, ratio < 0.1 ? 1 : 0)} %`;
@@ -74,6 +78,10 @@ export function figure(value: number, unit: string): string {
 /** "02:14:07" in this browser's time zone. */
 export const timeOfDay = (iso: string): string =>
   new Date(iso).toLocaleTimeString("en-GB", { hour12: false });
+
+/** "02:14". */
+export const hourAndMinute = (unixSeconds: number): string =>
+  timeOfDay(new Date(unixSeconds * 1_000).toISOString()).slice(0, 5);
 
 /** "21 Nov, 02:14:07". */
 export const dateAndTime = (iso: string): string =>

@@ -45,6 +45,8 @@ const actions: Readonly<Record<string, () => void>> = {
     helpShown.value = true;
   },
   Escape: () => {
+    // The focus must not vanish together with the panel that is closed.
+    document.querySelector<HTMLElement>(".is-opened .instance-name")?.focus();
     if (route.peek().page !== "now") go(nowHref);
   },
 };

@@ -2,6 +2,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CloudEvent } from "../../src/model/cloudevent.ts";
 import type { IncidentView, StateView } from "../../src/protocol/api.ts";
+import type { ApiError } from "./api.ts";
 
 export type Connection = "connecting" | "live" | "reconnecting";
 
@@ -11,6 +12,9 @@ const staleAfterMs = 5_000;
 export const state: Signal<StateView | undefined> = signal(undefined);
 export const journal: Signal<CloudEvent | undefined> = signal(undefined);
 export const connection: Signal<Connection> = signal("connecting");
+
+/** Why there is no state yet. */
+export const problem: Signal<ApiError | undefined> = signal(undefined);
 
 /** This browser's clock, moved on once a second. */
 export const now: Signal<number> = signal(Date.now());

@@ -1,8 +1,8 @@
 // Keeps the event stream open: reconnects with back-off and notices a line that has gone dead.
 import type { CloudEvent } from "../../src/model/cloudevent.ts";
 import type { StateView } from "../../src/protocol/api.ts";
-import { fetchState } from "./api.ts";
-import { accept, connection, heardAt, journal, state } from "./store.ts";
+import { ApiError, fetchState } from "./api.ts";
+import { accept, connection, heardAt, journal, problem, state } from "./store.ts";
 
 const firstWaitMs = 500;
 const longestWaitMs = 8_000;
@@ -24,10 +24,21 @@ function lost(): void {
   waitMs = Math.min(waitMs * 2, longestWaitMs);
 }
 
+/** For the first paint, and for the reason when there is none: a stream does not tell it. */
+async function first(): Promise<void> {
+  try {
+    const answer = await fetchState();
+    if (state.peek() === undefined) accept(answer);
+  } catch (error) {
+    if (error instanceof ApiError) problem.value = error;
+  }
+}
+
 function open(): void {
   clearTimeout(retry);
   source?.close();
   openedAt = Date.now();
+  if (state.peek() === undefined) void first();
   const next = new EventSource("/api/stream");
   source = next;
   next.addEventListener("error", () => {
@@ -55,13 +66,6 @@ export function reconnectNow(): void {
 
 export function startStream(): void {
   open();
-  // For the first paint only: the stream may have been faster, and its failure is the stream's too.
-  fetchState().then(
-    (first) => {
-      if (state.peek() === undefined) accept(first);
-    },
-    () => undefined,
-  );
   setInterval(checkSilence, 2_000);
   const wake = (): void => {
     if (!document.hidden && connection.peek() !== "live") reconnectNow();

@@ -16,7 +16,9 @@ export type ShapeName =
   | "pause"
   | "play"
   | "diamond"
-  | "hollow";
+  | "hollow"
+  | "lines"
+  | "shield";
 
 export interface Look {
   readonly word: string;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { ErrorView, SeriesView } from "../../src/protocol/api.ts";
 import { openShop, type Scene, type Shop } from "./shop.ts";
 import { report } from "./story.ts";
+import { type Scene, units, valueAt } from "./world.ts";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const types: Readonly<Record<string, string>> = {
@@ -39,11 +40,11 @@ function series(shop: Shop, url: URL, now: number): SeriesView {
   const seconds = Number(url.searchParams.get("seconds") ?? 300);
   const points = Array.from({ length: seconds }, (_, index) => {
     const at = now - (seconds - index) * 1_000;
-    return [at / 1_000, shop.value(target, metric, at)] as const;
+    return [at / 1_000, valueAt(shop.world, target, metric, at)] as const;
   }).filter((point): point is readonly [number, number] => point[1] !== undefined);
   return {
     ...{ target, metric },
-    unit: shop.unit(metric),
+    unit: units[metric] ?? "count",
     at: points.map(([at]) => at),
     values: points.map(([, value]) => value),
   };
@@ -83,56 +84,48 @@ async function file(path: string, response: ServerResponse): Promise<void> {
 }
 
 function post(shop: Shop, path: string, text: string, response: ServerResponse): void {
-  const approval = /^\/api\/approvals\/([^/]+)\/(approve|deny)$/.exec(path);
+  const approval = /^\/api\/approvals\/([^/]+)\/(approve|deny)$/.exec(path)?.[1];
   if (path === "/api/pause") {
     const { reason } = JSON.parse(text) as { reason: string };
     shop.pause("anna", reason, Date.now());
-    return json(response, 200, {});
-  }
-  if (path === "/api/resume") {
+    json(response, 200, {});
+  } else if (path === "/api/resume") {
     shop.resume();
-    return json(response, 200, {});
+    json(response, 200, {});
+  } else if (approval !== undefined) {
+    if (shop.answer(approval)) json(response, 200, {});
+    else
+      fail(response, 409, `Approval ${approval} was answered already.`, "Reload to see by whom.");
+  } else if (path === "/api/services/worker/restart") {
+    fail(response, 409, "worker is being restarted already.", "Wait until it is ready.");
+  } else if (/^\/api\/services\/[^/]+\/restart$/.test(path)) {
+    json(response, 202, {});
+  } else {
+    fail(response, 404, `There is no ${path}.`, "");
   }
-  if (approval?.[1] !== undefined) {
-    if (shop.answer(approval[1])) return json(response, 200, {});
-    return fail(
-      response,
-      409,
-      `Approval ${approval[1]} was answered already.`,
-      "Reload to see by whom.",
-    );
-  }
-  if (path === "/api/services/worker/restart") {
-    return fail(response, 409, "worker is being restarted already.", "Wait until it is ready.");
-  }
-  if (/^\/api\/services\/[^/]+\/restart$/.test(path)) return json(response, 202, {});
-  return fail(response, 404, `There is no ${path}.`, "");
 }
 
-function get(shop: Shop, url: URL, response: ServerResponse): void | Promise<void> {
+function incident(shop: Shop, id: string, exported: boolean, response: ServerResponse): void {
+  const detail = shop.incident(id, Date.now());
+  if (detail === undefined) {
+    fail(response, 404, `There is no incident ${id}.`, "`homeostat incidents` lists them.");
+  } else if (exported) {
+    response.writeHead(200, { "content-type": "text/markdown" }).end(report(detail));
+  } else {
+    json(response, 200, detail);
+  }
+}
+
+function get(shop: Shop, url: URL, response: ServerResponse): void {
   const now = Date.now();
   const path = decodeURIComponent(url.pathname);
-  const incident = /^\/api\/incidents\/([^/]+)(\/export)?$/.exec(path);
-  if (path === "/api/state") return json(response, 200, shop.state(now));
-  if (path === "/api/series") return json(response, 200, series(shop, url, now));
-  if (path.startsWith("/api/logs/")) {
-    return json(response, 200, { lines: logs(path.slice("/api/logs/".length), now) });
-  }
-  if (incident?.[1] !== undefined) {
-    const detail = shop.incident(incident[1], now);
-    if (detail === undefined) {
-      return fail(
-        response,
-        404,
-        `There is no incident ${incident[1]}.`,
-        "`homeostat incidents` lists them.",
-      );
-    }
-    if (incident[2] === undefined) return json(response, 200, detail);
-    response.writeHead(200, { "content-type": "text/markdown" }).end(report(detail));
-    return;
-  }
-  return file(path, response);
+  const [, id, exported] = /^\/api\/incidents\/([^/]+)(\/export)?$/.exec(path) ?? [];
+  if (path === "/api/state") json(response, 200, shop.state(now));
+  else if (path === "/api/series") json(response, 200, series(shop, url, now));
+  else if (path.startsWith("/api/logs/")) {
+    json(response, 200, { lines: logs(path.slice("/api/logs/".length), now) });
+  } else if (id !== undefined) incident(shop, id, exported !== undefined, response);
+  else void file(path, response);
 }
 
 function stream(shop: Shop, response: ServerResponse, open: Set<ServerResponse>): void {
@@ -154,24 +147,24 @@ function stream(shop: Shop, response: ServerResponse, open: Set<ServerResponse>)
 }
 
 export async function startFixture(scene: Scene, port: number = 0): Promise<Fixture> {
-  const shop = openShop(Date.now());
-  shop.scene = scene;
+  const shop = openShop(scene, Date.now());
   const open = new Set<ServerResponse>();
   const posts: string[] = [];
   let gone = false;
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
-    if (gone) return void request.socket.destroy();
-    if (request.method === "GET" && url.pathname === "/api/stream")
-      return stream(shop, response, open);
-    if (request.method === "GET") return void get(shop, url, response);
-    void body(request).then((text) => {
-      posts.push(
-        `${request.method} ${url.pathname} ${request.headers["x-homeostat"] ?? "-"} ${text}`,
-      );
-      if (request.headers["x-homeostat"] === "1") post(shop, url.pathname, text, response);
-      else fail(response, 403, "The header x-homeostat is missing.", "");
-    });
+    if (gone) request.socket.destroy();
+    else if (request.method === "GET" && url.pathname === "/api/stream") {
+      stream(shop, response, open);
+    } else if (request.method === "GET") get(shop, url, response);
+    else {
+      void body(request).then((text) => {
+        const header = request.headers["x-homeostat"];
+        posts.push(`${request.method} ${url.pathname} ${header ?? "-"} ${text}`);
+        if (header === "1") post(shop, url.pathname, text, response);
+        else fail(response, 403, "The header x-homeostat is missing.", "");
+      });
+    }
   });
   await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   return {

@@ -2,20 +2,9 @@
 import { mkdir } from "node:fs/promises";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type Fixture, startFixture } from "./fixture.ts";
-import type { Scene } from "./shop.ts";
+import type { Scene } from "./world.ts";
 
 const folder = process.argv[2] ?? "/tmp/screens";
-
-export const launch = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-    ],
-  });
 
 const sizes = {
   phone: { width: 390, height: 844 },

@@ -9,6 +9,8 @@ export function foldInstance(state: State, event: Event): State {
   const target = event.subject;
   const known = state.instances[target];
   switch (event.type) {
+    case "daemon.started":
+      return unsure(state, event.atMs);
     case "instance.started":
       return started(state, event, "starting");
     case "instance.adopted": {
@@ -18,13 +20,23 @@ export function foldInstance(state: State, event: Event): State {
     }
     case "instance.ready":
       if (!known) return state;
-      return update(state, { ...known, state: "ready", readyAtMs: event.atMs });
+      return update(state, {
+        ...known,
+        state: "ready",
+        readyAtMs: event.atMs,
+        sinceMs: event.atMs,
+      });
     case "instance.stopping":
-      return known ? update(state, { ...known, state: "stopping" }) : state;
+      return known ? update(state, { ...known, state: "stopping", sinceMs: event.atMs }) : state;
     case "instance.exited": {
       const base = known ?? { target, startedAtMs: event.atMs };
       const { identity: _identity, port: _port, readyAtMs: _readyAtMs, ...rest } = base as Instance;
-      const next = update(state, { ...rest, state: "down", exit: event.data });
+      const next = update(state, {
+        ...rest,
+        state: "down",
+        sinceMs: event.atMs,
+        exit: event.data,
+      });
       if (event.data.expected) return { ...next, exits: put(next.exits, target, []) };
       const mark = { atMs: event.atMs, uptimeMs: event.data.uptimeMs };
       const exits = [...(state.exits[target] ?? []), mark].slice(-exitsKept);
@@ -33,6 +45,19 @@ export function foldInstance(state: State, event: Event): State {
     default:
       return state;
   }
+}
+
+/** What ran when the last daemon died is looked at anew; that it was ready once is kept. */
+function unsure(state: State, atMs: number): State {
+  const instances = Object.fromEntries(
+    Object.entries(state.instances).map(([target, instance]) => [
+      target,
+      instance.state === "down"
+        ? instance
+        : { ...instance, state: "starting" as const, sinceMs: atMs },
+    ]),
+  );
+  return { ...state, instances };
 }
 
 function started(
@@ -47,6 +72,7 @@ function started(
     identity,
     ...(port === undefined ? {} : { port }),
     startedAtMs: event.atMs,
+    sinceMs: event.atMs,
   });
 }
 

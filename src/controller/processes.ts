@@ -57,8 +57,8 @@ function watch(
     const first = state.exits[target]?.at(-runs)?.atMs ?? nowMs;
     raise("crash-loop", "crash-loop", loopReason(runs, policy), first);
   }
-  if (instance.state === "starting" && nowMs - instance.startedAtMs >= policy.startupMs) {
-    raise("startup", "unresponsive", startupReason(instance, policy, nowMs), instance.startedAtMs);
+  if (instance.state === "starting" && nowMs - instance.sinceMs >= policy.startupMs) {
+    raise("startup", "unresponsive", startupReason(instance, policy, nowMs), instance.sinceMs);
   }
   if (instance.state !== "starting") clear(`${target}:startup`, "no longer starting");
   if (instance.state === "down") clearGone(state, instance, clear);
@@ -109,7 +109,7 @@ function loopReason(runs: number, policy: ServicePolicy): Reason {
 }
 
 function startupReason(instance: Instance, policy: ServicePolicy, nowMs: number): Reason {
-  const tookMs = nowMs - instance.startedAtMs;
+  const tookMs = nowMs - instance.sinceMs;
   return {
     rule: "startup",
     text: `no answer: not ready ${(tookMs / 1_000).toFixed(0)} s after its start`,

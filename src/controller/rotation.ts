@@ -20,10 +20,13 @@ export function rotation(state: State, service: string): readonly Turn[] {
   if (!policy) return [];
   const present = instancesOf(policy).flatMap((target) => {
     const instance = state.instances[target];
-    const usable = instance?.state === "ready" || instance?.state === "stopping";
+    // A process that was ready before the daemon was away is taken to be ready still.
+    const usable = instance?.state !== "down" && instance?.readyAtMs !== undefined;
     if (!usable || instance.port === undefined) return [];
     const sick = symptomsOf(state, target).some((symptom) => unfit.has(symptom.kind));
-    return [{ instance: target, port: instance.port, stopping: instance.state === "stopping", sick }];
+    return [
+      { instance: target, port: instance.port, stopping: instance.state === "stopping", sick },
+    ];
   });
   const anyFit = present.some((it) => !it.stopping && !it.sick);
   return present.map(({ instance, port, stopping, sick }) => {

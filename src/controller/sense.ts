@@ -1,6 +1,7 @@
 // Detect: readings go through the detectors of their target and come out as symptoms.
 import type { Detector, Finding } from "../detectors/detector.ts";
 import type { DecisionDraft, Event } from "../model/event.ts";
+import type { Instance } from "../model/instance.ts";
 import type { Policy } from "../model/policy.ts";
 import { metrics, type Reading } from "../model/reading.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
@@ -53,7 +54,7 @@ function observe(
   const { target, metric } = reading;
   let senses = remember(before, reading);
   const instance = isInstance(target);
-  if (instance && state.instances[target]?.state !== "ready") return [senses, none];
+  if (instance && !speaksFor(state.instances[target], reading)) return [senses, none];
   const drafts: DecisionDraft[] = [];
   for (const rule of rulesFor(state.policy, serviceOf(target))) {
     if (rule.metric !== metric || (rule.of === "instance") !== instance) continue;
@@ -66,6 +67,11 @@ function observe(
     drafts.push(...toDrafts(state, key, target, finding, nowMs));
   }
   return [senses, drafts];
+}
+
+/** A reading counts for a process that is ready, and not when it was taken before that. */
+function speaksFor(instance: Instance | undefined, reading: Reading): boolean {
+  return instance?.state === "ready" && reading.atMs >= (instance.readyAtMs ?? 0);
 }
 
 function passTime(state: State, before: Senses, nowMs: number, rulesFor: RulesFor): Sensed {

@@ -156,7 +156,7 @@ function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(trial.state, incident, action, outcome, trial.nowMs),
   ];
-  if (action.ladder !== incident.ladder) return base;
+  if (isPast(incident, action)) return base;
   if (action.kind === "degrade") {
     return [...base, { type: "incident.mitigated", ...place, data: { action: action.id, why } }];
   }
@@ -181,7 +181,7 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(state, incident, action, outcome, nowMs),
   ];
-  if (action.ladder !== incident.ladder) return base;
+  if (isPast(incident, action)) return base;
   if (action.undo) {
     const { kind, text, restoreFile } = action.undo;
     const undo = {
@@ -203,6 +203,11 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
   const repeat = incident.plan?.rungs[action.rung]?.repeat === true;
   const rung = repeat ? action.rung : action.rung + 1;
   return [...base, { type: "rung.next", ...place, data: { rung, why } }];
+}
+
+/** Judged for the record only: people have it in hand, or another ladder is being climbed. */
+function isPast(incident: Incident, action: ActionRecord): boolean {
+  return incident.state === "escalated" || action.ladder !== incident.ladder;
 }
 
 function count(rule: string, text: string, value: number, limit: number): Reason {

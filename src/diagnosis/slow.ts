@@ -6,7 +6,9 @@ import { type Answer, type Case, count, diagnosis } from "./case.ts";
 const busyCpu = 0.8;
 
 export function slow(of: Case): Answer | undefined {
-  const symptom = of.own.find((other) => other.kind === "slow" || other.kind === "hot");
+  const symptom = of.own.find(
+    (other) => other.kind === "slow" || (other.kind === "hot" && other.why.unit === "ratio"),
+  );
   if (!symptom) return undefined;
   const untilMs = of.openedAtMs + of.settleMs;
   if (of.nowMs < untilMs) return { kind: "wait", untilMs };

@@ -2,22 +2,25 @@
 import { type Clock, deadline } from "../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
-import type { FromGateway, GatewayStats, Route } from "../protocol/gateway.ts";
-import { type Conversation, openConversation } from "./conversation.ts";
+import type { GatewayStats, Route } from "../protocol/gateway.ts";
+import { type Applied, type Conversation, startConversation } from "./conversation.ts";
 
-export type Applied = Extract<FromGateway, { kind: "applied" }>;
+export type { Applied } from "./conversation.ts";
 
-/** Every call ends within 2 s, else GATEWAY_ABSENT or TIMED_OUT; reconnects when it has to. */
+/**
+ * Connects when it is first used and again after a loss. Every call ends within 2 s, if need be with
+ * GATEWAY_ABSENT, TIMED_OUT (the result is unknown), WIRE_VERSION or WIRE_SHAPE.
+ */
 export interface GatewayLink {
   readonly connected: boolean;
-  /** Puts these routes in force in place of all others. @throws WIRE_VERSION, WIRE_SHAPE too */
+  /** Puts these routes in force in place of all others. */
   push(routes: readonly Route[]): Promise<Applied>;
   stats(): Promise<GatewayStats>;
   /** Requests that an instance works on now; 0 when the gateway does not know it. */
   inflight(instance: string): Promise<number>;
-  /** Called when a connection that stood has ended, but not by `close`. */
+  /** Called when a connection that stood has ended other than by `close`. */
   onLost(callback: () => void): void;
-  /** Ends the connection; the gateway carries on with what it has. */
+  /** Ends the connection for good; the gateway carries on with what it has. */
   close(): void;
 }
 
@@ -29,48 +32,62 @@ export function gatewayLink(options: {
   readonly log: Log;
 }): GatewayLink {
   const { socketPath, clock, log } = options;
-  const lost: (() => void)[] = [];
-  let opening: Promise<Conversation> | undefined;
+  const callbacks: (() => void)[] = [];
   let current: Conversation | undefined;
   let version = 0;
   let closed = false;
 
-  const open = async (): Promise<Conversation> => {
-    const talk = await openConversation(socketPath, (why) => {
-      opening = undefined;
-      if (current !== talk) return;
-      current = undefined;
-      if (closed) return;
-      log.warn("the gateway's connection ended", { why });
-      for (const callback of lost) callback();
-    });
-    // Versions only grow: the gateway may have met an earlier daemon, or be newer than this one.
-    version = Math.max(version, talk.hello.version);
-    current = talk;
-    return talk;
+  const onEnd = (reason: HomeostatError, greeted: boolean): void => {
+    current = undefined;
+    if (closed || !greeted) return;
+    log.warn("the connection to the gateway ended", { why: messageOf(reason) });
+    for (const callback of callbacks) callback();
   };
 
-  /** Runs `ask` on an open connection, within the limit. */
+  /** Runs `ask` on the connection that stands, or on a new one. */
   const call = async <T>(what: string, ask: (talk: Conversation) => Promise<T>): Promise<T> => {
     if (closed) throw new HomeostatError("GATEWAY_ABSENT", "the link to the gateway is closed");
+    current ??= startConversation(socketPath, onEnd);
+    const talk = current;
     const limit = deadline(clock, limitMs);
-    const expired = new Promise<never>((_, reject) => {
-      limit.signal.addEventListener("abort", () => {
-        reject(new HomeostatError("TIMED_OUT", `gateway: ${what}: no answer within ${limitMs} ms`));
-        // A late answer could be taken for that of a later call.
-        void opening?.then((talk) => talk.end("an answer did not come in time"));
-      });
-    });
-    opening ??= open();
-    const tried = opening;
-    tried.catch(() => {
-      if (opening === tried) opening = undefined;
+    // The connection ends with the call: a late answer must not be taken for that of another one.
+    limit.signal.addEventListener("abort", () => {
+      const text = `the gateway did not answer within ${limitMs} ms (${what})`;
+      talk.end(new HomeostatError("TIMED_OUT", text));
     });
     try {
-      return await Promise.race([tried.then(ask), expired]);
+      // Versions only grow: the gateway may hold a config of an earlier daemon.
+      version = Math.max(version, (await talk.hello).version);
+      return await ask(talk);
     } finally {
       limit.done();
     }
   };
-  return undefined as never;
+
+  const push = async (talk: Conversation, routes: readonly Route[]): Promise<Applied> => {
+    const mine = ++version;
+    const applied = await talk.push({ version: mine, routes });
+    version = Math.max(version, applied.version);
+    if (applied.version === mine) return applied;
+    const text = `applied.version: expected ${mine}, got ${applied.version}`;
+    throw new HomeostatError("WIRE_SHAPE", `${text}; does another daemon use this gateway?`);
+  };
+  const stats = (): Promise<GatewayStats> => call("stats", (talk) => talk.stats());
+
+  return {
+    get connected() {
+      return current?.greeted ?? false;
+    },
+    push: (routes) => call("push", (talk) => push(talk, routes)),
+    stats,
+    async inflight(instance) {
+      const { instances } = await stats();
+      return instances.find((counters) => counters.instance === instance)?.inflight ?? 0;
+    },
+    onLost: (callback) => void callbacks.push(callback),
+    close() {
+      closed = true;
+      current?.end(new HomeostatError("GATEWAY_ABSENT", "the link to the gateway was closed"));
+    },
+  };
 }

@@ -28,6 +28,8 @@ export interface Instance {
   readonly identity?: ProcessIdentity;
   readonly port?: number;
   readonly startedAtMs: number;
+  /** When it entered its state; a new daemon does not know yet, and looks anew. */
+  readonly sinceMs: number;
   /** When it first became ready in this run. */
   readonly readyAtMs?: number;
   readonly exit?: Exit;

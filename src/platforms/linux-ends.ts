@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Ended } from "./platform.ts";
-import { isGone, parseStat, readBootId, runs } from "./procfs.ts";
+import { isGone, parseStat, readBootId, readStat, runs } from "./procfs.ts";
 
 /** How often an adopted process is looked at. */
 const pollMs = 100;
@@ -38,12 +38,14 @@ export function trackEnds(): Ends {
   return { follow, ended: (identity) => own.get(keyOf(identity)) ?? adopted(identity) };
 }
 
+const [zombie, dead] = Buffer.from("ZX");
+
 interface Watched {
   readonly identity: ProcessIdentity;
   readonly end: Promise<Ended>;
   readonly resolve: () => void;
-  /** Kept open: a read then costs a third, and can never meet another process of the same pid. */
-  fd?: number;
+  /** Kept open: a read then costs less, and can never meet another process of the same pid. */
+  fd?: number | undefined;
 }
 
 function trackAdopted(): (identity: ProcessIdentity) => Promise<Ended> {
@@ -82,17 +84,32 @@ function trackAdopted(): (identity: ProcessIdentity) => Promise<Ended> {
 }
 
 function isRunning(entry: Watched, buffer: Buffer): boolean {
-  const { pid, startTicks, bootId } = entry.identity;
-  if (bootId !== readBootId()) return false;
   try {
-    entry.fd ??= openSync(`/proc/${pid}/stat`, "r");
-    const length = readSync(entry.fd, buffer, 0, buffer.length, 0);
-    const stat = parseStat(buffer.toString("utf8", 0, length));
-    return stat !== undefined && stat.startTicks === startTicks && runs(stat);
+    entry.fd ??= openVerified(entry.identity);
+    return entry.fd !== undefined && canRun(entry.fd, buffer);
   } catch (error) {
     // Any other error, such as no descriptor being left, tells nothing about the process.
     return !isGone(error);
   }
+}
+
+/** Undefined when the pid belongs to another process now. */
+function openVerified({ pid, startTicks, bootId }: ProcessIdentity): number | undefined {
+  if (bootId !== readBootId()) return undefined;
+  const fd = openSync(`/proc/${pid}/stat`, "r");
+  // Looked at after the opening: whoever has this start time now is whom the descriptor is about.
+  if (readStat(pid)?.startTicks === startTicks) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+/** Ten looks a second at each process: only what is needed of the line is looked at. */
+function canRun(fd: number, buffer: Buffer): boolean {
+  const length = readSync(fd, buffer, 0, buffer.length, 0);
+  const state = buffer[buffer.lastIndexOf(") ", length - 2) + 2];
+  if (state !== zombie && state !== dead) return length > 0;
+  const stat = parseStat(buffer.toString("utf8", 0, length));
+  return stat !== undefined && runs(stat);
 }
 
 function keyOf(identity: ProcessIdentity): string {

@@ -32,14 +32,18 @@ export function execProbe(options: ExecProbeOptions): Probe {
       if (ctx.signal.aborted) return noAnswer(check);
       const child = await start(options, of);
       const output = collect(child);
-      const end = await ending(child, ctx);
-      killGroup(child);
-      if (end === "late") return noAnswer(check);
-      const latencyMs = ctx.clock.now() - check.startedAtMs;
-      if (end.code === 0) return answered(check, latencyMs);
-      const text = excerpt(await output.drained(ctx), 200);
-      const how = end.code === null ? `killed by ${end.signal}` : `exit code ${end.code}`;
-      return answered(check, latencyMs, text === "" ? how : `${how}: ${text}`);
+      try {
+        const end = await ending(child, ctx);
+        const latencyMs = ctx.clock.now() - check.startedAtMs;
+        killGroup(child, ctx);
+        if (end === "late") return noAnswer(check);
+        if (end.code === 0) return answered(check, latencyMs);
+        const text = excerpt(await output.drained(ctx), 200);
+        const how = end.code === null ? `killed by ${end.signal}` : `exit code ${end.code}`;
+        return answered(check, latencyMs, text === "" ? how : `${how}: ${text}`);
+      } finally {
+        output.close();
+      }
     },
   };
 }
@@ -74,28 +78,28 @@ function environmentOf(
 interface Output {
   /** All that was printed, waiting a little for what is still in the pipe. */
   drained(ctx: ProbeContext): Promise<string>;
+  close(): void;
 }
 
 function collect(child: ChildProcess): Output {
   let text = "";
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8");
-    stream?.on("data", (part: string) => {
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  for (const stream of streams) {
+    stream.setEncoding("utf8");
+    stream.on("data", (part: string) => {
       if (text.length < outputLimit) text += part.slice(0, outputLimit - text.length);
     });
   }
-  const release = (): void => {
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-  };
   return {
     drained: async ({ clock }) => {
       const wait = new AbortController();
-      await Promise.race([closed, clock.sleep(drainMs, wait.signal).catch(() => {})]);
+      await Promise.race([ended, clock.sleep(drainMs, wait.signal).catch(() => {})]);
       wait.abort();
-      release();
       return text;
+    },
+    close: () => {
+      for (const stream of streams) stream.destroy();
     },
   };
 }
@@ -110,12 +114,13 @@ function ending(child: ChildProcess, { signal }: ProbeContext): Promise<End | "l
 }
 
 /** Its pid is not given to others while anything of the group is left. */
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, { log }: ProbeContext): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch (error) {
-    const gone = error instanceof Error && "code" in error && error.code === "ESRCH";
-    if (!gone) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ESRCH")
+      log.warn("what a probe left behind cannot be ended", { pid: child.pid, code });
   }
 }

@@ -1,5 +1,6 @@
 // Asks an instance by HTTP GET: healthy when it answers 2xx or 3xx in time.
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import {
   answered,
   begin,
@@ -60,10 +61,10 @@ function lateDetail(status: number | undefined): string | undefined {
   return status === undefined ? undefined : `status ${status} came, its body did not end`;
 }
 
-function ask(check: Check, options: HttpProbeOptions, port: number): Promise<Answer> {
+async function ask(check: Check, options: HttpProbeOptions, port: number): Promise<Answer> {
   const { signal, clock } = check.ctx;
+  if (signal.aborted) return { kind: "late" };
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  if (signal.aborted) return Promise.resolve({ kind: "late" });
   let status: number | undefined;
   const request = getFresh(options, port);
   const onAbort = (): void => {
@@ -87,14 +88,20 @@ function ask(check: Check, options: HttpProbeOptions, port: number): Promise<Ans
   return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
 
+/** @throws CONFIG_INVALID when no request can be made of the path or host. */
 function getFresh(options: HttpProbeOptions, port: number): ClientRequest {
-  return get({
-    host: options.host ?? "127.0.0.1",
-    port,
-    path: options.path.startsWith("/") ? options.path : `/${options.path}`,
-    agent: false,
-    headers: { "user-agent": "homeostat-probe", accept: "*/*", connection: "close" },
-  });
+  try {
+    return get({
+      host: options.host ?? "127.0.0.1",
+      port,
+      path: options.path.startsWith("/") ? options.path : `/${options.path}`,
+      agent: false,
+      headers: { "user-agent": "homeostat-probe", accept: "*/*", connection: "close" },
+    });
+  } catch (error) {
+    const text = `the http probe cannot ask for ${JSON.stringify(options.path)}`;
+    throw new HomeostatError("CONFIG_INVALID", `${text}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function readBody(response: IncomingMessage, done: (outcome: string | Error) => void): void {

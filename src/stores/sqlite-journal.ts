@@ -13,6 +13,7 @@ import type { Store } from "./store.ts";
 /**
  * `body` is the event as CloudEvents 1.0 JSON and the only column that is read back; type, subject
  * and incident are there for people with an SQL shell. SQLite keeps no checksums; `crc` does.
+ * The content of a file is bytes, because node:sqlite 22 cuts a text at its first NUL.
  */
 const kind: FileKind = {
   file: "journal.db",
@@ -27,7 +28,7 @@ const kind: FileKind = {
     ) STRICT;
     CREATE INDEX events_incident ON events (incident) WHERE incident IS NOT NULL;
     CREATE TABLE files (
-      version TEXT PRIMARY KEY, content TEXT NOT NULL, crc INTEGER NOT NULL
+      version TEXT PRIMARY KEY, content BLOB NOT NULL, crc INTEGER NOT NULL
     ) STRICT`,
 };
 
@@ -131,14 +132,21 @@ function versions(file: DatabaseFile): Pick<Store, "putFile" | "getFile"> {
     putFile(version, content) {
       const fits = content.length <= mostChars;
       invariant(fits, `file ${version} has ${content.length} characters, more than ${mostChars}`);
-      file.write(() => insert.run(version, content, crc32(content, crc32(version))));
+      const bytes = Buffer.from(content);
+      file.write(() => insert.run(version, bytes, crcOf(version, bytes)));
     },
     getFile(version) {
       const row = file.run(() => select.get(version));
       if (row === undefined) return undefined;
-      const content = String(row.content);
-      if (crc32(content, crc32(version)) === row.crc) return content;
+      const { content, crc } = row;
+      const sound = content instanceof Uint8Array && crcOf(version, content) === crc;
+      if (sound) return Buffer.from(content).toString();
       throw corrupt(file.path, `file ${version} does not match its checksum`);
     },
   };
+}
+
+/** The bytes come first: zlib forgets what it began with when it then meets no bytes at all. */
+function crcOf(version: string, content: Uint8Array): number {
+  return crc32(version, crc32(content));
 }

@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Code, HomeostatError } from "../kernel/errors.ts";
 import type { Event } from "../model/event.ts";
+import type { Reading } from "../model/reading.ts";
 import { sampleEvents, sampleTick } from "../testing/sample-events.ts";
 import { storeConformance } from "../testing/store-conformance.ts";
 import { sqliteStore } from "./sqlite.ts";
@@ -158,11 +159,28 @@ describe("sqlite store", () => {
       () => store.append([first, circular as Event]),
       failsWith("INVARIANT", "event 2"),
     );
+    const foreign = { ...second, subject: {} } as unknown as Event;
+    assert.throws(() => store.append([first, foreign]), failsWith("INVARIANT", "journal.db"));
     const long = { ...first, subject: "x".repeat(17 * 1024 ** 2) } as Event;
     assert.throws(() => store.append([long]), failsWith("INVARIANT", "16777216"));
     assert.deepEqual([...store.read()], []);
     store.append([first]);
     store.close();
+  });
+
+  it("forgets the series of a tick that could not be written", () => {
+    const store = open();
+    const { readings } = sampleTick(1);
+    const foreign = { ...readings[0], target: undefined } as unknown as Reading;
+    assert.throws(
+      () => store.appendTick({ ...sampleTick(1), readings: [...readings, foreign] }),
+      failsWith("INVARIANT", "samples.db"),
+    );
+    store.appendTick(sampleTick(1));
+    store.close();
+    const again = open();
+    assert.deepEqual([...again.readTicks()], [sampleTick(1)]);
+    again.close();
   });
 
   it("refuses the journal of another project and leaves it as it was", () => {

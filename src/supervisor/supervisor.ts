@@ -95,7 +95,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       observe: (readings, healthy) => {
         if (!isCurrent()) return;
         if (healthy) becomeReady();
-        options.observe(readings);
+        // What it answers while it starts is no sign of anything.
+        if (ready.has(target)) options.observe(readings);
       },
     });
   }

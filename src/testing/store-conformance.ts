@@ -191,22 +191,28 @@ async function keepsAnySequence(
   );
   const calls = fc.array(fc.array(draft, { maxLength: 4 }), { maxLength: 6 });
   const property = fc.asyncProperty(calls, async (batches) => {
-    const { store, reopen, cleanup } = await make();
-    const all: Event[] = [];
-    for (const batch of batches) {
-      const from = all.length + 1;
-      const events = batch.map((each, i) => ({ ...each, seq: from + i }) as unknown as Event);
-      store.append(events);
-      all.push(...events);
+    const made = await make();
+    try {
+      await keepsBatches(made, batches);
+    } finally {
+      await made.cleanup();
     }
-    assert.deepEqual([...store.read()], all);
-    store.close();
-    if (reopen) {
-      const again = await reopen();
-      assert.deepEqual([...again.read()], all);
-      again.close();
-    }
-    await cleanup();
   });
   await fc.assert(property, { numRuns: 30, seed: 1 });
+}
+
+async function keepsBatches(made: StoreUnderTest, batches: readonly object[][]): Promise<void> {
+  const all: Event[] = [];
+  for (const batch of batches) {
+    const from = all.length + 1;
+    const events = batch.map((each, i) => ({ ...each, seq: from + i }) as unknown as Event);
+    made.store.append(events);
+    all.push(...events);
+  }
+  assert.deepEqual([...made.store.read()], all);
+  made.store.close();
+  if (!made.reopen) return;
+  const again = await made.reopen();
+  assert.deepEqual([...again.read()], all);
+  again.close();
 }

@@ -58,7 +58,12 @@ function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
     const afterMs = Math.max(silentAtLeastMs, silentPeriods * periodMs);
     rules.push(
       { name: "probe", metric, of: "instance", detector: consecutive({ failures }) },
-      { name: "silence", metric, of: "instance", detector: silence({ afterMs, label: "the probe" }) },
+      {
+        name: "silence",
+        metric,
+        of: "instance",
+        detector: silence({ afterMs, label: "the probe" }),
+      },
     );
   }
   over("service", metrics.p95.name, "slow", limits.p95Ms, "p95 of its requests");

@@ -6,7 +6,7 @@ import { parseDocument } from "yaml";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import { crossCheck } from "./check.ts";
 import type { Config } from "./config.ts";
-import { configInvalid, toProblems } from "./problem.ts";
+import { configInvalid, type Problem, toProblems } from "./problem.ts";
 import { type Resolved, resolve } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 
@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** The environment: PATH is searched for commands. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** More that may be wrong, such as ports in use; told together with the rest. */
+  readonly alsoCheck?: (config: unknown) => Promise<readonly Problem[]>;
 }
 
 /**
@@ -38,11 +40,16 @@ export async function loadConfig(options: LoadOptions): Promise<Resolved> {
   const label = basename(found.path);
   const parsed = configSchema.safeParse(raw);
   const shape = parsed.success ? [] : toProblems(parsed.error.issues, raw);
-  const problems = [...shape, ...crossCheck(raw, options)].filter(
+  const more = isObject(raw) ? ((await options.alsoCheck?.(raw)) ?? []) : [];
+  const problems = [...shape, ...crossCheck(raw, options), ...more].filter(
     (problem, i, all) => all.findIndex((other) => other.path === problem.path) === i,
   );
   if (problems.length > 0 || !parsed.success) throw configInvalid(label, problems);
   return resolve(parsed.data, { folder, file: label });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 interface Source {

@@ -1,24 +1,22 @@
-// The three probes against real sockets and processes: what they call healthy, sick and silent.
+// The HTTP and TCP probes against real sockets: what they call healthy, sick and silent.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import {
   type AddressInfo,
+  connect,
   createServer as createTcpServer,
   type Server,
   type Socket,
 } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { deadline, systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { execProbe } from "../../src/probes/exec.ts";
 import { httpProbe } from "../../src/probes/http.ts";
 import type { Probe, ProbeTarget } from "../../src/probes/probe.ts";
 import { tcpProbe } from "../../src/probes/tcp.ts";
 import { probeConformance } from "../../src/testing/probe-conformance.ts";
-import { eventually } from "../../src/testing/waiting.ts";
 
 const target = "web/1";
 
@@ -59,30 +57,42 @@ probeConformance("http", async () => {
     healthy: healthy.of,
     sick: sick.of,
     silent: silent.of,
+    broken: { probe: httpProbe({ path: "/a b" }), of: healthy.of },
     cleanup: () => closeAll([healthy, sick, silent]),
   };
 });
 
 probeConformance("tcp", async () => {
   const healthy = await listen(createTcpServer());
-  const sick = await closedPort();
-  return { probe: tcpProbe(), healthy: healthy.of, sick, cleanup: () => closeAll([healthy]) };
-});
-
-const byPort = "case $PORT in 1) exit 0;; 2) echo not well; exit 4;; *) sleep 60 & sleep 60;; esac";
-
-probeConformance("exec", async () => {
-  const exec = (...command: string[]): Probe =>
-    execProbe({ command, cwd: "/", env: { PATH: "/usr/bin:/bin" } });
+  const full = await fullListener();
   return {
-    probe: exec("/bin/sh", "-c", byPort),
-    healthy: { target, port: 1 },
-    sick: { target, port: 2 },
-    silent: { target, port: 3 },
-    broken: exec("no-such-command"),
-    cleanup: () => {},
+    probe: tcpProbe(),
+    healthy: healthy.of,
+    sick: await closedPort(),
+    silent: full.of,
+    broken: { probe: tcpProbe(), of: { target } },
+    cleanup: () => closeAll([healthy, full]),
   };
 });
+
+/** A stopped process whose accept queue is full: the kernel drops what else comes. */
+async function fullListener(): Promise<{ of: ProbeTarget; close: () => Promise<void> }> {
+  const script = `const s = require("net").createServer();
+    s.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port));`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const [text] = await once(child.stdout, "data");
+  const port = Number(String(text));
+  child.kill("SIGSTOP");
+  const waiting = Array.from({ length: 4 }, () => connect({ host: "127.0.0.1", port }));
+  for (const socket of waiting) socket.on("error", () => {});
+  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, "connect")));
+  const close = async (): Promise<void> => {
+    for (const socket of waiting) socket.destroy();
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  };
+  return { of: { target, port }, close };
+}
 
 async function check(
   probe: Probe,
@@ -188,79 +198,5 @@ describe("http probe", () => {
 
   it("is broken without a port", async () => {
     await assert.rejects(check(httpProbe({ path: "/" }), { target }), { code: "CONFIG_INVALID" });
-    await assert.rejects(check(tcpProbe(), { target }), { code: "CONFIG_INVALID" });
   });
 });
-
-describe("exec probe", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), "homeostat-exec-"));
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  const shell = (script: string, ms?: number): Promise<readonly [number, string]> =>
-    check(execProbe({ command: ["/bin/sh", "-c", script], cwd: folder }), { target, port: 9 }, ms);
-
-  it("says the exit code and 200 characters of the output, without secrets", async () => {
-    const [value, note] = await shell("echo db_password=hunter2; printf %0500d 0 >&2; exit 3");
-    assert.equal(value, 0);
-    assert.match(note, /^exit code 3: (db_password=\*\*\* 0+|0+)…$/);
-    assert.equal(note.length, "exit code 3: ".length + 201);
-    assert.deepEqual(await shell("exit 1"), [0, "exit code 1"]);
-    assert.deepEqual(await shell("kill -9 $$"), [0, "killed by SIGKILL"]);
-  });
-
-  it("takes its arguments as they are", async () => {
-    const probe = execProbe({ command: ["test", "$HOME; echo", "=", "$HOME; echo"], cwd: folder });
-    assert.deepEqual(await check(probe, { target }), [1, ""]);
-  });
-
-  it("gives exactly the environment, the port and the name", async () => {
-    const file = join(folder, "env");
-    const probe = execProbe({
-      command: ["/bin/sh", "-c", `env > ${file}`],
-      cwd: folder,
-      env: { PATH: "/usr/bin:/bin", A: "b" },
-    });
-    assert.deepEqual(await check(probe, { target, port: 9 }), [1, ""]);
-    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-    assert.deepEqual(lines.filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=/.test(line)).sort(), [
-      "A=b",
-      "HOMEOSTAT_INSTANCE=web/1",
-      "PATH=/usr/bin:/bin",
-      "PORT=9",
-    ]);
-  });
-
-  it("ends what it started when its time is over, or when it leaves something behind", async () => {
-    const isGone = (name: string): boolean => !existsSync(`/proc/${pidIn(join(folder, name))}`);
-    const script = (name: string): string => `sleep 60 & echo $! > ${name};`;
-    assert.deepEqual(await shell(`${script("a")} wait`, 300), [0, "no answer within 300 ms"]);
-    await eventually("the one of the hung probe is gone", () => isGone("a"));
-    assert.deepEqual(await shell(`${script("b")} exit 0`), [1, ""]);
-    await eventually("the one of the finished probe is gone", () => isGone("b"));
-  });
-
-  it("is not held up by output that does not end", async () => {
-    const [value, note] = await shell("yes abcdefg & sleep 0.2; exit 2");
-    assert.equal(value, 0);
-    assert.match(note, /^exit code 2: abcdefg abcdefg/);
-    assert.deepEqual(await shell("setsid sleep 2 & echo late >&2; exit 2"), [
-      0,
-      "exit code 2: late",
-    ]);
-  });
-
-  it("throws when it cannot run: that says nothing about the instance", async () => {
-    const nowhere = execProbe({ command: ["true"], cwd: join(folder, "nowhere") });
-    await assert.rejects(check(nowhere, { target }), { code: "SPAWN_FAILED" });
-    writeFileSync(join(folder, "text"), "not a program");
-    const text = execProbe({ command: [join(folder, "text")], cwd: folder });
-    await assert.rejects(check(text, { target }), { code: "SPAWN_FAILED" });
-    await assert.rejects(check(execProbe({ command: [], cwd: "/" }), { target }), /exec probe/);
-  });
-});
-
-function pidIn(file: string): string {
-  return readFileSync(file, "utf8").trim();
-}

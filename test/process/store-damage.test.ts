@@ -98,6 +98,13 @@ for (const name of fileNames) {
       },
       "the other file of the store": (path) =>
         copyFileSync(whole(name === "journal.db" ? "samples.db" : "journal.db"), path),
+      "altered by hand": (path) =>
+        execute(
+          path,
+          name === "journal.db"
+            ? "UPDATE events SET body = replace(body, 'web/1', 'web/2') WHERE seq = 7"
+            : "UPDATE series SET target = 'web/2000' WHERE id = 7",
+        ),
       "without its table": (path) =>
         execute(path, "DROP TABLE IF EXISTS events; DROP TABLE IF EXISTS ticks"),
     };

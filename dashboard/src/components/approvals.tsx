@@ -30,7 +30,7 @@ function ApprovalCard(props: { approval: ApprovalView }): JSX.Element {
           <Shape name="triangle" tone="warn" />
           <span class="action-name">{approval.action}</span> <code>{approval.target}</code>?
         </h3>
-        <p class="countdown" role="timer">
+        <p role="timer">
           {leftMs === 0 ? (
             "expired"
           ) : (
@@ -45,7 +45,7 @@ function ApprovalCard(props: { approval: ApprovalView }): JSX.Element {
         <dd>{approval.effect}</dd>
         <dt>Undo</dt>
         <dd>{approval.undo}</dd>
-        <dt>Because of</dt>
+        <dt>Why</dt>
         <dd>
           <a href={incidentHref(approval.incident)}>incident {approval.incident}</a>{" "}
           <span class="quiet">· approval {approval.id}</span>

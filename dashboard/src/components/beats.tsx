@@ -78,8 +78,11 @@ function Marks(props: { instance: InstanceView }): JSX.Element {
           href={incidentHref(mark.incident)}
           style={{ left: `${((mark.beat + 0.5) / count) * 100}%` }}
           title={`${mark.action}, incident ${mark.incident}`}
-          aria-label={`${mark.action}: open incident ${mark.incident}`}
-        />
+        >
+          <span class="sr-only">
+            {mark.action}: open incident {mark.incident}
+          </span>
+        </a>
       ))}
     </>
   );

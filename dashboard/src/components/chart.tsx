@@ -100,7 +100,7 @@ export function Chart(props: ChartProps): JSX.Element {
     <figure class="chart">
       <figcaption>
         <span>{props.title}</span>
-        <span class="chart-value">
+        <span>
           {pointed.value === undefined ? null : (
             <span class="quiet">
               {timeOfDay(new Date(pointed.value.at * 1_000).toISOString())}{" "}

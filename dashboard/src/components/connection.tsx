@@ -1,7 +1,7 @@
 // Whether what is shown is live, and how old it is when it is not.
 import type { JSX } from "preact";
 import { roughly, timeOfDay } from "../format.ts";
-import { ageMs, connection, daemonNow, stale, state } from "../store.ts";
+import { ageMs, connection, daemonNow, problem, stale, state } from "../store.ts";
 import { reconnectNow } from "../stream.ts";
 import { Shape } from "./shape.tsx";
 
@@ -11,7 +11,7 @@ export function ConnectionState(): JSX.Element {
     return (
       <span class="connection">
         <Shape name="disc" tone="ok" />
-        Live <span class="quiet hide-phone">{timeOfDay(time)}</span>
+        Live <span class="quiet wide-only">{timeOfDay(time)}</span>
       </span>
     );
   }
@@ -30,8 +30,8 @@ export function StaleBanner(): JSX.Element | null {
     <div class="banner banner-warn" role="status">
       <Shape name="triangle" tone="warn" />
       <p>
-        <strong>This is old.</strong> The last word from Homeostat came {roughly(ageMs.value)} ago;
-        what is shown may no longer be true. Healing does not depend on this page.
+        <strong>This is old.</strong> The last word from Homeostat came {roughly(ageMs.value)} ago:
+        what is shown may no longer be true.
       </p>
       <button type="button" class="button" onClick={reconnectNow}>
         Reconnect now
@@ -41,13 +41,10 @@ export function StaleBanner(): JSX.Element | null {
 }
 
 export function Waiting(): JSX.Element {
-  const tried = connection.value === "connecting";
   return (
-    <div class="waiting">
-      <h1>{tried ? "Connecting to Homeostat…" : "Homeostat cannot be reached."}</h1>
-      <p class="quiet">
-        If this lasts, check that the daemon runs: <code>homeostat up</code>
-      </p>
+    <div class="waiting" role="status">
+      <h1>{problem.value?.message ?? "Connecting to Homeostat…"}</h1>
+      <p class="quiet">{problem.value?.hint}</p>
     </div>
   );
 }

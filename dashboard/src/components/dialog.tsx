@@ -15,16 +15,8 @@ export function Dialog(props: {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  const closeOnBackdrop = (event: MouseEvent): void => {
-    if (event.target === element.current) props.onClose();
-  };
   return (
-    <dialog
-      ref={element}
-      aria-label={props.label}
-      onClose={props.onClose}
-      onClick={closeOnBackdrop}
-    >
+    <dialog ref={element} aria-label={props.label} closedby="any" onClose={props.onClose}>
       <div class="dialog-body">{props.children}</div>
     </dialog>
   );

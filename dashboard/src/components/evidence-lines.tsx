@@ -9,8 +9,8 @@ function Line(props: { text: string; star: boolean }): JSX.Element {
   if (frame === undefined) return <div class="line">{props.text || " "}</div>;
   return (
     <div class={`line frame ${frame.foreign ? "is-foreign" : ""} ${props.star ? "is-star" : ""}`}>
-      <span class="frame-name">{frame.name}</span> <span class="frame-place">{frame.place}</span>
-      {props.star ? <span class="frame-flag">here</span> : null}
+      <span>{frame.name}</span> <span class="frame-place">{frame.place}</span>
+      {props.star ? <b>here</b> : null}
     </div>
   );
 }
@@ -22,7 +22,7 @@ export function EvidenceLines(props: { lines: readonly string[] }): JSX.Element 
     <Line key={`${index} ${text}`} text={text} star={index === star} />
   );
   return (
-    <div class="mono-block">
+    <div class="mono-block evidence">
       {lines.slice(0, shownAtOnce).map(line)}
       {lines.length > shownAtOnce ? (
         <details>

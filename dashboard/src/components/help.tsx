@@ -1,5 +1,5 @@
 // The list of keys.
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { helpShown, keys } from "../keyboard.ts";
 import { state } from "../store.ts";
 import { Dialog } from "./dialog.tsx";
@@ -12,14 +12,14 @@ export function Help(): JSX.Element | null {
   return (
     <Dialog label="Keyboard" onClose={close}>
       <h2>Keyboard</h2>
-      <dl class="keys">
+      <dl class="pairs keys">
         {keys.map(([key, what]) => (
-          <div key={key}>
+          <Fragment key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
             <dd>{what}</dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
       <p class="quiet">Homeostat {state.value?.version}</p>

@@ -48,7 +48,7 @@ export function Incidents(): JSX.Element {
       <h2 id="incidents-title" class="section-title">
         Incidents
         {incidents.length === 0 ? null : (
-          <span class="quiet section-note hide-phone">
+          <span class="quiet section-note wide-only">
             <kbd>j</kbd> <kbd>k</kbd> <kbd>Enter</kbd>
           </span>
         )}

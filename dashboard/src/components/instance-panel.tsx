@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { InstanceView, ServiceView } from "../../../src/protocol/api.ts";
-import { duration } from "../format.ts";
+import { roughly } from "../format.ts";
 import { nowHref } from "../routes/router.ts";
 import { Chart } from "./chart.tsx";
 import { Logs } from "./logs.tsx";
@@ -16,12 +16,13 @@ const charts = [
   { metric: "gateway.p95", title: "p95", unit: "ms" },
 ] as const;
 
-function facts(instance: InstanceView): readonly string[] {
+function facts(instance: InstanceView, service: ServiceView): readonly string[] {
   return [
     instance.state,
     ...(instance.pid === undefined ? [] : [`pid ${instance.pid}`]),
     ...(instance.port === undefined ? [] : [`port ${instance.port}`]),
-    ...(instance.uptimeMs === undefined ? [] : [`up ${duration(instance.uptimeMs)}`]),
+    ...(instance.uptimeMs === undefined ? [] : [`up ${roughly(instance.uptimeMs)}`]),
+    ...(service.dependsOn.length === 0 ? [] : [`needs ${service.dependsOn.join(", ")}`]),
   ];
 }
 
@@ -37,15 +38,12 @@ export function InstancePanel(props: {
   return (
     <section class="panel" aria-label={`${instance.target}, live`} ref={panel}>
       <div class="panel-head">
-        <p class="panel-facts">{facts(instance).join(" · ")}</p>
+        <p>{facts(instance, service).join(" · ")}</p>
         <RestartButton service={service} />
         <a class="button button-small" href={nowHref}>
           Close
         </a>
       </div>
-      {service.dependsOn.length === 0 ? null : (
-        <p class="quiet">Depends on {service.dependsOn.join(", ")}.</p>
-      )}
       <div class="charts">
         {charts.map((chart) => (
           <Chart key={chart.metric} target={instance.target} {...chart} />

@@ -24,7 +24,7 @@ export function Instance(props: { instance: InstanceView; service: ServiceView }
           aria-expanded={opened}
         >
           <Shape name={look.shape} tone={look.tone} />
-          <span class="target">{instance.target}</span>
+          {instance.target}
           <span class={look.word === "healthy" ? "sr-only" : `word tone-${look.tone}`}>
             {look.word}
           </span>
@@ -39,7 +39,7 @@ export function Instance(props: { instance: InstanceView; service: ServiceView }
         </p>
       </div>
       {instance.note === undefined || look.word === "healthy" ? null : (
-        <p class="instance-note">{instance.note}</p>
+        <p class="note">{instance.note}</p>
       )}
       {opened ? <InstancePanel instance={instance} service={service} /> : null}
     </div>

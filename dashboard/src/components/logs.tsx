@@ -48,7 +48,7 @@ export function Logs(props: { service: string; target: string }): JSX.Element {
         ? "Reading…"
         : "It has not written anything yet.";
   return (
-    <div class="logs">
+    <div>
       <h4>
         Last lines {failed.value === "" ? null : <span class="tone-bad">{failed.value}</span>}
       </h4>

@@ -1,8 +1,11 @@
 // How a chart is drawn: thin line, soft fill, few ticks, and colours taken from the page's theme.
 import type uPlot from "uplot";
-import { figure } from "../format.ts";
+import { figure, hourAndMinute } from "../format.ts";
 
 type Pointed = (at: number | undefined, value: number | undefined) => void;
+
+/** Powers of two from 1 MiB on, so that the ticks are round in binary units. */
+const byteSteps: number[] = Array.from({ length: 20 }, (_, power) => 2 ** (20 + power));
 
 /** Some room above the highest value, and never a scale that turns noise into mountains. */
 function range(unit: string, max: number | null): [number, number] {
@@ -32,11 +35,19 @@ export function plotOptions(
     cursor: { y: false, sync: { key: "instance" }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _min, max) => range(unit, max) } },
     axes: [
-      { ...axis, size: 22, space: 90, grid: { show: false } },
+      {
+        ...axis,
+        size: 22,
+        space: 70,
+        incrs: [60, 120, 300],
+        grid: { show: false },
+        values: (_plot, ticks) => ticks.map(hourAndMinute),
+      },
       {
         ...axis,
         size: 58,
-        space: 34,
+        space: 28,
+        ...(unit === "bytes" ? { incrs: byteSteps } : {}),
         values: (_plot, ticks) => ticks.map((tick) => figure(tick, unit)),
       },
     ],

@@ -1,7 +1,7 @@
 // One service: its health in a word and a shape, its figures, and its instances.
 import type { JSX } from "preact";
 import type { ServiceView } from "../../../src/protocol/api.ts";
-import { figuresOf } from "../figures.ts";
+import { badErrors, figuresOf } from "../figures.ts";
 import { duration, number, percent } from "../format.ts";
 import { serviceLook } from "../words.ts";
 import { Instance } from "./instance.tsx";
@@ -10,7 +10,7 @@ import { Shape } from "./shape.tsx";
 
 function Figure(props: { value: string; label: string; tone?: string }): JSX.Element {
   return (
-    <div class="figure">
+    <div>
       <dt>{props.label}</dt>
       <dd class={props.tone ?? ""}>{props.value}</dd>
     </div>
@@ -41,16 +41,16 @@ export function Service(props: { service: ServiceView }): JSX.Element {
           <Figure
             label="errors"
             value={now.errors === undefined ? none : percent(now.errors)}
-            {...((now.errors ?? 0) > 0.01 ? { tone: "tone-bad" } : {})}
+            {...((now.errors ?? 0) > badErrors ? { tone: "tone-bad" } : {})}
           />
         </dl>
       </header>
-      {service.note === undefined ? null : <p class="service-note">{service.note}</p>}
+      {service.note === undefined ? null : <p class="note">{service.note}</p>}
       {service.instances.map((instance) => (
         <Instance key={instance.target} instance={instance} service={service} />
       ))}
       {service.instances.length === 0 ? (
-        <p class="service-note">
+        <p class="note">
           No instance is running. <RestartButton service={service} />
         </p>
       ) : null}

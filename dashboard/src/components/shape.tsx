@@ -14,6 +14,8 @@ const drawings: Readonly<Record<ShapeName, JSX.Element>> = {
   cross: <path d="m3.5 3.5 9 9m0-9-9 9" {...round} stroke-width={3} />,
   check: <path d="m2.5 8.6 3.7 3.7 7.3-8" {...round} stroke-width={2.4} />,
   octagon: <path d="M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3Z" fill="currentColor" />,
+  lines: <path d="M2 3.5h12M2 8h12M2 12.5h7" {...round} />,
+  shield: <path d="M8 1.5 13.5 3.5v4c0 3.5-2.3 5.8-5.5 7-3.2-1.2-5.5-3.5-5.5-7v-4Z" {...round} />,
   pause: <path d="M5 3v10m6-10v10" {...round} stroke-width={3} />,
   play: <path d="M4.5 2.8v10.4L13 8Z" {...round} fill="currentColor" />,
 };

@@ -36,18 +36,17 @@ export function StopButton(): JSX.Element | null {
 }
 
 export function StopQuestion(): JSX.Element | null {
-  const busy = useSignal(false);
   const reason = useSignal("");
   if (!stopAsked.value) return null;
   const close = (): void => {
     stopAsked.value = false;
   };
-  const stop = async (event: Event): Promise<void> => {
+  const stop = (event: Event): void => {
     event.preventDefault();
-    busy.value = true;
+    // Closed at once: what went wrong is told in a toast, and that would lie under the dialog.
+    close();
     const why = reason.value.trim() || "stopped from the dashboard";
-    if (await attempt(() => pause(why), "Healing is stopped.")) close();
-    busy.value = false;
+    void attempt(() => pause(why), "Healing is stopped.");
   };
   return (
     <Dialog label="Stop all healing?" onClose={close}>
@@ -69,7 +68,7 @@ export function StopQuestion(): JSX.Element | null {
           />
         </label>
         <div class="buttons">
-          <button type="submit" class="button button-danger" disabled={busy.value} autofocus>
+          <button type="submit" class="button button-danger" autofocus>
             <Shape name="octagon" />
             Stop healing
           </button>

@@ -3,17 +3,17 @@ import type { JSX } from "preact";
 import type { Incident } from "../../../src/model/incident.ts";
 import type { TimelineEntry } from "../../../src/protocol/api.ts";
 import { type Decision, decisionOf } from "../decision.ts";
-import { duration, figure, timeOfDay } from "../format.ts";
+import { figure, sinceFirst, timeOfDay } from "../format.ts";
 import type { ShapeName } from "../words.ts";
 import { EvidenceLines } from "./evidence-lines.tsx";
 import { Shape } from "./shape.tsx";
 
 const laneShape: Readonly<Record<TimelineEntry["lane"], ShapeName>> = {
   symptom: "triangle",
-  evidence: "octagon",
+  evidence: "lines",
   diagnosis: "diamond",
   plan: "hollow",
-  guard: "disc",
+  guard: "shield",
   action: "play",
   verify: "ring",
   end: "check",
@@ -22,8 +22,8 @@ const laneShape: Readonly<Record<TimelineEntry["lane"], ShapeName>> = {
 const decisionLook: Readonly<Record<Decision, { word: string; shape: ShapeName }>> = {
   refused: { word: "refused", shape: "cross" },
   waits: { word: "waits", shape: "pause" },
-  asks: { word: "asks a person", shape: "triangle" },
-  allowed: { word: "", shape: "disc" },
+  asks: { word: "asks", shape: "triangle" },
+  allowed: { word: "", shape: "shield" },
 };
 
 function Why(props: { why: NonNullable<TimelineEntry["why"]>; text: string }): JSX.Element {
@@ -56,18 +56,16 @@ function Entry(props: { entry: TimelineEntry; incident: Incident }): JSX.Element
   return (
     <li class={`entry lane-${entry.lane} ${decision === undefined ? "" : `is-${decision}`}`}>
       <time class="entry-time" dateTime={entry.time} title={timeOfDay(entry.time)}>
-        +{duration(entry.sinceMs)}
+        {sinceFirst(entry.sinceMs)}
       </time>
       <span class="entry-node">
         <Shape name={look?.shape ?? laneShape[entry.lane]} />
       </span>
+      <p class="entry-lane">
+        <span>{entry.lane}</span>
+        {look === undefined || look.word === "" ? null : <b>{look.word}</b>}
+      </p>
       <div class="entry-body">
-        <p class="entry-lane">
-          {entry.lane}
-          {look === undefined || look.word === "" ? null : (
-            <span class="entry-decision">{look.word}</span>
-          )}
-        </p>
         <p class="entry-text">{entry.text}</p>
         {entry.why === undefined ? null : <Why why={entry.why} text={entry.text} />}
         <Lines entry={entry} />
@@ -81,7 +79,7 @@ export function Timeline(props: {
   incident: Incident;
 }): JSX.Element {
   return (
-    <ol class="timeline" aria-label="Timeline, times since the first sign">
+    <ol>
       {props.timeline.map((entry) => (
         <Entry key={entry.seq} entry={entry} incident={props.incident} />
       ))}

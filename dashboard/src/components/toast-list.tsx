@@ -11,7 +11,7 @@ export function ToastList(): JSX.Element {
           <Shape name={toast.tone === "ok" ? "check" : "cross"} tone={toast.tone} />
           <p>
             {toast.message}
-            {toast.hint === "" ? null : <span class="hint">{toast.hint}</span>}
+            {toast.hint === "" ? null : <span>{toast.hint}</span>}
           </p>
           <button
             type="button"

@@ -33,7 +33,7 @@ function HelpButton(): JSX.Element {
   return (
     <button
       type="button"
-      class="icon-button hide-phone"
+      class="icon-button wide-only"
       title="Keyboard help (?)"
       aria-label="Keyboard help"
       onClick={show}

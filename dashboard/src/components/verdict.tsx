@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import type { StateView } from "../../../src/protocol/api.ts";
-import { figuresOf } from "../figures.ts";
+import { badErrors, figuresOf } from "../figures.ts";
 import { duration, number, percent, plural } from "../format.ts";
 import { isOpen, state } from "../store.ts";
 import { verdictLook } from "../words.ts";
@@ -28,17 +28,21 @@ function Announcer(): JSX.Element {
 function Facts(props: { view: StateView }): JSX.Element {
   const all = figuresOf(props.view.services);
   const open = props.view.incidents.filter(isOpen).length;
-  const facts = [
-    `${all.ready} of ${plural(all.replicas, "instance")} ready`,
-    open === 0 ? "no open incident" : plural(open, "open incident"),
-    ...(all.requests === undefined ? [] : [`${number(all.requests)} requests/s`]),
-    ...(all.errors === undefined ? [] : [`${percent(all.errors)} errors`]),
-    ...(all.p95 === undefined ? [] : [`slowest p95 ${duration(all.p95)}`]),
+  const facts: readonly (readonly [text: string, bad?: boolean])[] = [
+    [`${all.ready} of ${plural(all.replicas, "instance")} ready`, all.ready < all.replicas],
+    [open === 0 ? "no open incident" : plural(open, "open incident")],
+    ...(all.requests === undefined ? [] : [[`${number(all.requests)} requests/s`] as const]),
+    ...(all.errors === undefined
+      ? []
+      : [[`${percent(all.errors)} errors`, all.errors > badErrors] as const]),
+    ...(all.p95 === undefined ? [] : [[`slowest p95 ${duration(all.p95)}`] as const]),
   ];
   return (
     <ul class="facts">
-      {facts.map((fact) => (
-        <li key={fact}>{fact}</li>
+      {facts.map(([text, bad]) => (
+        <li key={text} class={bad ? "tone-bad" : ""}>
+          {text}
+        </li>
       ))}
     </ul>
   );

@@ -74,9 +74,7 @@ export function IncidentPage(props: { id: string }): JSX.Element {
   return (
     <article class="incident-page">
       <nav class="incident-nav">
-        <a class="back" href={nowHref}>
-          ← All services and incidents
-        </a>
+        <a href={nowHref}>← All incidents</a>
         {loaded === undefined ? null : <CopyReport id={loaded.id} />}
       </nav>
       {error.value === undefined ? null : (
@@ -84,19 +82,20 @@ export function IncidentPage(props: { id: string }): JSX.Element {
       )}
       {loaded === undefined ? null : (
         <>
-          <p class="incident-kicker">
-            <StateChip state={loaded.state} />
-            <span class="quiet">Incident {loaded.id}</span>
-          </p>
-          <h1 class="incident-heading" ref={title} tabIndex={-1}>
-            {loaded.title}
-          </h1>
-          <Advice detail={loaded} />
+          <header>
+            <p class="incident-kicker">
+              <StateChip state={loaded.state} />
+              <span class="quiet">Incident {loaded.id}</span>
+            </p>
+            <h1 class="incident-heading" ref={title} tabIndex={-1}>
+              {loaded.title}
+            </h1>
+            <Advice detail={loaded} />
+          </header>
           <Facts detail={loaded} />
-          <h2 class="section-title">
-            Timeline <span class="quiet section-note">since the first sign</span>
-          </h2>
-          <Timeline timeline={loaded.timeline} incident={loaded.incident} />
+          <section aria-label="Timeline, times since the first sign">
+            <Timeline timeline={loaded.timeline} incident={loaded.incident} />
+          </section>
         </>
       )}
     </article>

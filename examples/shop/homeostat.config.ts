@@ -1,0 +1,57 @@
+// How the shop is to be looked after: its five services, what they need, and what healing may do.
+import { defineConfig } from "homeostat";
+
+const state = ".homeostat/shop";
+const node = (service: string): string[] => [process.execPath, `services/${service}.ts`];
+const env = { SHOP_STATE: state, SHOP_SICKNESS: "allowed" };
+const probe = { http: "/health", interval: "500ms", timeout: "1s", failures: 2 } as const;
+
+export default defineConfig({
+  project: "shop",
+  services: {
+    catalog: { command: node("catalog"), replicas: 2, port: 7711, env, probe },
+    payments: {
+      command: node("payments"),
+      replicas: 2,
+      port: 7712,
+      env: { ...env, PAYMENTS_CONFIG: `${state}/payments.config.json` },
+      configFiles: [`${state}/payments.config.json`],
+      probe,
+      hold: "8s",
+    },
+    recommendations: {
+      command: node("recommendations"),
+      port: 7713,
+      env,
+      probe: { ...probe, http: "/recommendations/1", timeout: "3s", slowAfter: "600ms" },
+      limits: { p95: "600ms", for: "2s" },
+      degradable: true,
+    },
+    worker: {
+      command: node("worker"),
+      env,
+      probe,
+      stop: { wait: "2s" },
+    },
+    web: {
+      command: node("web"),
+      replicas: 2,
+      port: 7710,
+      dependsOn: ["catalog", "payments", "recommendations"],
+      env: {
+        ...env,
+        CATALOG_URL: "http://127.0.0.1:7711",
+        PAYMENTS_URL: "http://127.0.0.1:7712",
+        RECOMMENDATIONS_URL: "http://127.0.0.1:7713",
+      },
+      probe,
+      limits: { p95: "900ms", for: "2s" },
+    },
+  },
+  healing: {
+    mode: "auto",
+    perHour: 60,
+    cooldown: { first: "2s", max: "1m" },
+    verify: { healthy: "4s", timeout: "30s" },
+  },
+});

@@ -1,0 +1,60 @@
+// Commands that tell the daemon something: pause, resume, approve, deny, restart, down.
+import { existsSync } from "node:fs";
+import { systemClock } from "../../kernel/clock.ts";
+import { connect, type GlobalOptions, noteFile, whereIs } from "../context.ts";
+import { paint, say, sayJson } from "../print.ts";
+
+async function order(
+  options: GlobalOptions,
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+  text: string,
+): Promise<void> {
+  const answer = await connect(whereIs(options)).post(path, body);
+  if (options.json) sayJson(answer);
+  else say(text);
+}
+
+export function pause(reason: readonly string[], options: GlobalOptions): Promise<void> {
+  const text = paint("warn", "All healing is stopped. Services keep running.");
+  const more = `${text} Go on with: homeostat resume`;
+  return order(options, "/api/pause", { reason: reason.join(" ") || "stopped by hand" }, more);
+}
+
+export function resume(options: GlobalOptions): Promise<void> {
+  return order(options, "/api/resume", {}, paint("good", "Healing goes on."));
+}
+
+export function approve(id: string, options: GlobalOptions): Promise<void> {
+  return order(options, `/api/approvals/${id}/approve`, {}, `${id} is approved; it runs once.`);
+}
+
+export function deny(id: string, options: GlobalOptions): Promise<void> {
+  return order(options, `/api/approvals/${id}/deny`, {}, `${id} is denied.`);
+}
+
+export async function restart(service: string, options: GlobalOptions): Promise<void> {
+  const client = connect(whereIs(options));
+  if (!options.json)
+    say(paint("dim", `Replacing the instances of ${service}, one after the other…`));
+  const answer = await client.post<{ readonly steps: readonly string[] }>(
+    `/api/services/${encodeURIComponent(service)}/restart`,
+  );
+  if (options.json) return sayJson(answer);
+  for (const step of answer.steps) say(`  ${step}`);
+  say(paint("good", `${service} is restarted.`));
+}
+
+const goneMs = 60_000;
+
+export async function down(options: GlobalOptions): Promise<void> {
+  const where = whereIs(options);
+  await connect(where).post("/api/down");
+  if (!options.json) say(paint("dim", "Stopping the services, dependents first…"));
+  const untilMs = systemClock.now() + goneMs;
+  while (existsSync(noteFile(where.state)) && systemClock.now() < untilMs)
+    await systemClock.sleep(50);
+  const gone = !existsSync(noteFile(where.state));
+  if (options.json) sayJson({ stopped: gone });
+  else say(gone ? "Everything has ended." : paint("warn", "It is still stopping; see its log."));
+}

@@ -1,0 +1,61 @@
+// How the terminal looks: tables that align, colours only where they can be seen.
+import { stdout } from "node:process";
+import { stripVTControlCharacters, styleText } from "node:util";
+
+export type Tone = "good" | "bad" | "warn" | "dim" | "bold" | "accent";
+
+const styles = {
+  good: "green",
+  bad: "red",
+  warn: "yellow",
+  dim: "dim",
+  bold: "bold",
+  accent: "cyan",
+} as const;
+
+/** NO_COLOR and a pipe both mean plain text. */
+export function paint(tone: Tone, text: string): string {
+  const plain = !stdout.isTTY || process.env.NO_COLOR !== undefined;
+  return plain ? text : styleText(styles[tone], text, { validateStream: false });
+}
+
+export function say(line = ""): void {
+  stdout.write(`${line}\n`);
+}
+
+export function sayJson(value: unknown): void {
+  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Columns as wide as their widest cell; the last one is never padded. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
+  }
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) =>
+        i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - width(cell)),
+      )
+      .join("  ")
+      .trimEnd();
+  return rows.map(line).join("\n");
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+/** Breaks at blanks so that no line is longer than `columns`. */
+export function wrap(text: string, columns: number, indent = ""): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > columns) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line].join("\n");
+}

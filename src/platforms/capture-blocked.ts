@@ -1,0 +1,161 @@
+// Captures what a Node.js process with a blocked event loop is doing, before anything is done to it.
+import { basename } from "node:path";
+import { type Clock, deadline } from "../kernel/clock.ts";
+import { culprit, frameLines } from "./capture-frames.ts";
+import { type Capture, type Description, describeProcess, familyOf } from "./capture-process.ts";
+import { askLoop, closeLate, type Finding } from "./inspector.ts";
+import { linkOf } from "./inspector-port.ts";
+import { type ProcessStat, readCommand, readEnvironment, readProc } from "./procfs.ts";
+
+export interface BlockedStackOptions {
+  /** The leader of an instance; it may be a wrapper such as `sh` or `npm`. */
+  readonly pid: number;
+  readonly clock: Clock;
+  /** Ends the capture early; what is known by then is the answer. */
+  readonly signal: AbortSignal;
+  /**
+   * Ends the work that may follow: a process that was blocked in native code opens its debugger port
+   * when it goes on, and for a minute that is waited for to close it. Default: it is left open.
+   */
+  readonly background?: AbortSignal;
+}
+
+/** The capture takes at most 2500 ms: so long for asking, the rest for reading /proc. */
+const askMs = 2_200;
+
+/** A cluster has many processes; those that run are asked first. */
+const askedLimit = 8;
+
+/**
+ * Asks the process and its descendants that run Node.js whether their event loop turns, and takes
+ * the stack of one that does not: SIGUSR1 opens its inspector, which answers while JavaScript
+ * blocks. The process must have been started with `--inspect-port=127.0.0.1:0`, or the port may be
+ * taken. Afterwards it runs on, and its port is closed as soon as its loop turns. Captures of one
+ * process must not overlap. Never throws for what is the process' own doing; if nothing can be told
+ * the evidence is what /proc says, and `blocked` is absent.
+ */
+export async function captureBlockedStack(options: BlockedStackOptions): Promise<Capture> {
+  const { clock } = options;
+  const startedAt = clock.now();
+  const limit = deadline(clock, askMs, options.signal);
+  try {
+    const found = await look(options, limit.signal);
+    return { kind: "blocked-stack", ...found, tookMs: Math.round(clock.now() - startedAt) };
+  } finally {
+    limit.done();
+  }
+}
+
+type Told = Pick<Capture, "summary" | "lines" | "blocked">;
+
+async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<Told> {
+  const { pid } = options;
+  const family = familyOf(pid);
+  const nodes = family.filter(isNode);
+  const stopped = nodes.find(isStopped);
+  const asked = nodes
+    .filter((stat) => !isStopped(stat) && takesSignal(stat.pid))
+    .toSorted(runningFirst);
+  const findings = await askAll(
+    asked.slice(0, askedLimit).map((stat) => stat.pid),
+    options,
+    signal,
+  );
+  const blocked = findings.find((finding) => finding.kind === "blocked");
+  if (blocked) return tellBlocked(blocked);
+  if (stopped)
+    return tell(stopped.pid, "stopped by a signal: no code runs", describeProcess(stopped.pid));
+  const mute = findings.find((finding) => finding.kind === "mute");
+  if (mute) return tellMute(mute.pid, options.signal.aborted);
+  const turning = findings.find((finding) => finding.kind === "turning");
+  if (turning) return tellTurning(findings);
+  const description = describeProcess(pid);
+  if (description.lines.length === 0) return { summary: description.summary, lines: [] };
+  const why =
+    nodes.length === 0 ? "not a Node.js process" : "takes no SIGUSR1, so it cannot be asked";
+  return tell(pid, `${why}; ${description.summary}`, description);
+}
+
+/** All at once, since each may take as long as there is; one blocked loop ends the questions. */
+async function askAll(
+  pids: readonly number[],
+  { clock, background }: BlockedStackOptions,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const found = new AbortController();
+  const until = AbortSignal.any([signal, found.signal]);
+  return Promise.all(
+    pids.map(async (pid) => {
+      const finding = await askLoop(pid, { clock, signal: until });
+      if (finding.kind === "blocked") found.abort();
+      if (finding.kind === "mute" && finding.before && background) {
+        void closeLate(pid, finding.before, { clock, signal: background });
+      }
+      return finding;
+    }),
+  );
+}
+
+function tellBlocked(finding: Finding & { readonly kind: "blocked" }): Told {
+  const cwd = linkOf(`/proc/${finding.pid}/cwd`);
+  return {
+    summary: `event loop blocked ${culprit(finding.frames, cwd)}`,
+    lines: frameLines(finding.frames, cwd),
+    blocked: true,
+  };
+}
+
+function tellTurning(findings: readonly Finding[]): Told {
+  const lines = findings.flatMap((finding) =>
+    finding.kind === "turning"
+      ? [`process ${finding.pid}: the event loop turned after ${Math.round(finding.afterMs)} ms`]
+      : [],
+  );
+  return { summary: "event loop answers (not blocked)", lines, blocked: false };
+}
+
+function tellMute(pid: number, isCancelled: boolean): Told {
+  const description = describeProcess(pid);
+  if (description.lines.length === 0) return { summary: description.summary, lines: [] };
+  const children = description.children.map((text) => `; child: ${text}`).join("");
+  if (isCancelled)
+    return tell(pid, `the capture was ended before it could tell${children}`, description);
+  const isCertain = hasOwnPort(pid);
+  const why = isCertain
+    ? "blocked in native code"
+    : "no inspector opened: blocked in native code, or its port is taken";
+  return tell(pid, `${why}${children || `; ${description.summary}`}`, description);
+}
+
+function tell(pid: number, summary: string, { lines }: Description): Told {
+  return { summary, lines: [`process ${pid}`, ...lines] };
+}
+
+function isNode(stat: ProcessStat): boolean {
+  const program = basename(linkOf(`/proc/${stat.pid}/exe`) ?? "");
+  return /^node(js)?[-.\d]*( \(deleted\))?$/.test(program);
+}
+
+/** A signal would wait, and open a debugger port when the process goes on. */
+function isStopped(stat: ProcessStat): boolean {
+  return stat.state === "T" || stat.state === "t";
+}
+
+/**
+ * SIGUSR1 ends a process that does not catch it, as one with --disable-sigusr1 or one that has just
+ * been started. Source: SigCgt of /proc/PID/status, proc(5), bit 9 for signal 10.
+ */
+function takesSignal(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1];
+  return caught !== undefined && (BigInt(`0x${caught}`) & 0x200n) !== 0n;
+}
+
+/** Whether it was told to choose a free port, so that the inspector can only fail to start. */
+function hasOwnPort(pid: number): boolean {
+  const given = [readEnvironment(pid)?.NODE_OPTIONS ?? "", ...readCommand(pid)];
+  return given.some((text) => /--(inspect|debug)-port=(\S+:)?0(\s|$)/.test(text));
+}
+
+function runningFirst(a: ProcessStat, b: ProcessStat): number {
+  return Number(b.state === "R") - Number(a.state === "R") || b.pid - a.pid;
+}

@@ -1,0 +1,156 @@
+// Asks one Node.js process whether its event loop turns, and for its stack when it does not.
+import {
+  findInspector,
+  type InspectorAddress,
+  readListeners,
+  type Search,
+} from "./inspector-port.ts";
+import { type Frame, openSession, type Session } from "./inspector-session.ts";
+import { isGone, readStat, runs } from "./procfs.ts";
+
+export type Finding =
+  | { readonly kind: "blocked"; readonly pid: number; readonly frames: readonly Frame[] }
+  | { readonly kind: "turning"; readonly pid: number; readonly afterMs: number }
+  /** No JavaScript ran; with the listeners it had `before` when its inspector did not open. */
+  | { readonly kind: "mute"; readonly pid: number; readonly before?: ReadonlySet<string> }
+  | { readonly kind: "gone"; readonly pid: number };
+
+/** How long a loop may take for one turn before it counts as blocked. */
+const turnMs = 400;
+
+/** How long a port that opens late is waited for, and how often it is looked for. */
+const lateMs = 60_000;
+const lateLookMs = 500;
+
+/**
+ * Evaluating `1` would not do: V8 runs the inspector's messages in the middle of a loop that never
+ * ends. The promise is resolved by the loop only.
+ */
+const turn = {
+  expression: "new Promise((resolve) => setImmediate(resolve, 1))",
+  awaitPromise: true,
+  returnByValue: true,
+};
+
+/** Not in the inspector's own turn, which would pull the ground from under it. */
+const closePort = {
+  expression: `setTimeout(() => {
+    (process._debugEnd ?? process.getBuiltinModule("node:inspector").close)();
+  }, 20).unref(), 0`,
+};
+
+/** The process must catch SIGUSR1. Whatever happens, it is not left paused. */
+export async function askLoop(pid: number, search: Search): Promise<Finding> {
+  const before = new Set(readListeners(pid).map(({ inode }) => inode));
+  if (!requestInspector(pid)) return { kind: "gone", pid };
+  const address = await findInspector(pid, before, search);
+  if (!address) return isRunning(pid) ? { kind: "mute", pid, before } : { kind: "gone", pid };
+  const session = await openSession(address, search.signal);
+  if (!session) return isRunning(pid) ? { kind: "mute", pid, before } : { kind: "gone", pid };
+  const finding = await question(pid, session, search);
+  leave(session);
+  return finding.kind === "mute" && !isRunning(pid) ? { kind: "gone", pid } : finding;
+}
+
+async function question(
+  pid: number,
+  session: Session,
+  { clock, signal }: Search,
+): Promise<Finding> {
+  const startedAt = clock.now();
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  const never = new Promise<never>(() => {});
+  // A session that has ended answers nothing: the time that is left decides.
+  const turned = session
+    .call("Runtime.evaluate", turn)
+    .then((reply) =>
+      reply ? ({ kind: "turning", pid, afterMs: clock.now() - startedAt } as const) : never,
+    );
+  const stood = session.paused.then((frames) =>
+    frames ? ({ kind: "blocked", pid, frames } as const) : never,
+  );
+  const ended = aborted(signal).then(() => ({ kind: "mute", pid }) as const);
+  const patience = clock.sleep(turnMs, until).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    const soon = await Promise.race([turned, patience]);
+    if (soon) return soon;
+    void session.call("Debugger.enable");
+    void session.call("Debugger.pause");
+    return await Promise.race([turned, stood, ended]);
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Said in this order the process cannot stay paused, even if it hears all of it much later. It also
+ * runs on when this side of the connection dies: V8 ends a pause with its last session.
+ */
+function leave(session: Session): void {
+  void session.call("Debugger.resume");
+  void session.call("Debugger.disable");
+  void session.call("Runtime.evaluate", closePort);
+  session.close();
+}
+
+/** Waits for a port that opens when native code has ended, and closes it. Never rejects. */
+export async function closeLate(
+  pid: number,
+  before: ReadonlySet<string>,
+  { clock, signal }: Search,
+): Promise<void> {
+  const until = clock.now() + lateMs;
+  while (!signal.aborted && isRunning(pid) && clock.now() < until) {
+    await clock.sleep(lateLookMs, signal).catch(() => {});
+    const hasNew = readListeners(pid).some(({ inode }) => !before.has(inode));
+    if (hasNew && (await closeNow(pid, before, { clock, signal }))) return;
+  }
+}
+
+async function closeNow(
+  pid: number,
+  before: ReadonlySet<string>,
+  search: Search,
+): Promise<boolean> {
+  const once = new AbortController();
+  const signal = AbortSignal.any([search.signal, once.signal]);
+  void search.clock.sleep(lateLookMs, signal).then(
+    () => once.abort(),
+    () => {},
+  );
+  const address: InspectorAddress | undefined = await findInspector(pid, before, {
+    ...search,
+    signal,
+  });
+  const session = address && (await openSession(address, signal));
+  once.abort();
+  if (!session) return false;
+  leave(session);
+  return true;
+}
+
+/** False when it has ended, or is not ours to signal. */
+function requestInspector(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGUSR1");
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && runs(stat);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,93 @@
+// Incidents and the whole in one sentence each.
+import { openIncidents, type State } from "../controller/state.ts";
+import { formatDuration } from "../kernel/duration.ts";
+import type { ActionKind } from "../model/action.ts";
+import { type Incident, isOpen } from "../model/incident.ts";
+import type { StateView } from "../protocol/api.ts";
+
+/** "web/1 hangs: event loop blocked in resizeThumbnail (thumbnails.ts:12)" */
+export function titleOf(incident: Incident): string {
+  if (incident.diagnosis) return incident.diagnosis.text;
+  const first = incident.symptoms[0];
+  return first ? `${first.target}: ${first.why.text}` : `trouble with ${incident.service}`;
+}
+
+const past: Readonly<Record<ActionKind, string>> = {
+  start: "started",
+  restart: "restarted",
+  rollback: "config rolled back",
+  degrade: "taken out of the way",
+  restore: "brought back",
+  page: "a person told",
+};
+
+/** What is being done about it, and whether a person is needed. */
+export function doingOf(incident: Incident, nowMs: number): string {
+  const action = incident.actions.at(-1);
+  const since = (atMs: number): string => formatDuration(Math.max(0, nowMs - atMs));
+  if (incident.state === "escalated") return `It needs you: ${incident.ending?.text ?? "see why"}.`;
+  if (incident.approvals.some((approval) => approval.state === "open")) {
+    return "It waits for your answer.";
+  }
+  if (incident.standing) return `Held back: ${incident.standing.why.text}.`;
+  if (incident.mitigatedBy !== undefined) {
+    return `The gateway answers for ${incident.service} until it is well. No action needed.`;
+  }
+  if (!action) return "Looking for the cause. No action needed.";
+  const what = past[action.kind];
+  if (incident.state === "verifying") {
+    const agoMs = action.endedAtMs ?? action.intendedAtMs;
+    return `${capital(what)} ${since(agoMs)} ago, verifying. No action needed.`;
+  }
+  return `${capital(action.kind)} of ${action.target} under way. No action needed.`;
+}
+
+export function verdictOf(state: State, nowMs: number): StateView["verdict"] {
+  const open = openIncidents(state);
+  if (state.paused) {
+    const sick = open.length === 0 ? "Nothing is sick." : `${incidentCount(open.length, "")} open.`;
+    const text = `Healing is stopped by ${state.paused.by}: ${state.paused.reason}. ${sick}`;
+    return { text, tone: "stopped" };
+  }
+  const first =
+    open.find((incident) => incident.state === "escalated") ??
+    open.find((incident) => incident.approvals.some((approval) => approval.state === "open")) ??
+    open[0];
+  if (first) {
+    const more = open.length > 1 ? ` ${incidentCount(open.length - 1, "more ")} open.` : "";
+    const text = `${titleOf(first)}. ${doingOf(first, nowMs)}${more}`;
+    const waits = first.approvals.some((approval) => approval.state === "open");
+    return { text, tone: first.state === "escalated" || waits ? "attention" : "healing" };
+  }
+  return calm(state, nowMs);
+}
+
+function calm(state: State, nowMs: number): StateView["verdict"] {
+  const services = Object.values(state.policy.services);
+  const waiting = services.filter(({ name, replicas }) => {
+    const present = Array.from({ length: replicas }, (_, i) => state.instances[`${name}/${i + 1}`]);
+    return present.some((it) => it === undefined || it.state === "starting");
+  });
+  if (waiting.length > 0) {
+    const ready = services.length - waiting.length;
+    const text = `Starting: ${ready} of ${services.length} services are ready.`;
+    return { text, tone: "ok" };
+  }
+  const last = Object.values(state.incidents)
+    .filter((incident) => !isOpen(incident) && incident.endedAtMs !== undefined)
+    .toSorted((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))[0];
+  const healed = last
+    ? ` Last healed ${formatDuration(nowMs - (last.endedAtMs ?? nowMs))} ago: ${titleOf(last)}.`
+    : "";
+  const all = services.length === 1 ? "The service is" : `All ${services.length} services are`;
+  return { text: `${all} well. Nothing needs you.${healed}`, tone: "ok" };
+}
+
+function incidentCount(count: number, more: string): string {
+  return count === 1 ? `1 ${more}incident is` : `${count} ${more}incidents are`;
+}
+
+/** For sentences that begin with our own words; the name of a service keeps its spelling. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

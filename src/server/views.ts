@@ -1,0 +1,160 @@
+// The state of the loop as the views that the API promises.
+import {
+  instancesOf,
+  openIncidents,
+  type State,
+  serviceSymptoms,
+  symptomsOf,
+} from "../controller/state.ts";
+import type { Mind } from "../controller/step.ts";
+import { type Incident, isOpen } from "../model/incident.ts";
+import type { Instance } from "../model/instance.ts";
+import type { ServicePolicy } from "../model/policy.ts";
+import { metrics } from "../model/reading.ts";
+import type { Target } from "../model/target.ts";
+import type { IncidentView, InstanceView, ServiceView, StateView } from "../protocol/api.ts";
+import { beatsKept, type History } from "./history.ts";
+import { titleOf, verdictOf } from "./title.ts";
+
+const incidentsShown = 50;
+
+export interface ViewSource {
+  readonly mind: Mind;
+  readonly history: History;
+  readonly nowMs: number;
+  readonly version: string;
+  /** Where clients reach each routed service. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+export function stateView(source: ViewSource): StateView {
+  const { mind, nowMs, version } = source;
+  const { state } = mind;
+  const time = (atMs: number): string => new Date(atMs + state.offsetMs).toISOString();
+  const { paused } = state;
+  return {
+    project: state.policy.project,
+    version,
+    time: time(nowMs),
+    seq: state.seq,
+    verdict: verdictOf(state, nowMs),
+    ...(paused
+      ? { paused: { by: paused.by, reason: paused.reason, since: time(paused.atMs) } }
+      : {}),
+    services: Object.values(state.policy.services).map((policy) => serviceView(source, policy)),
+    incidents: incidentViews(state, nowMs),
+    approvals: openIncidents(state)
+      .flatMap((incident) => incident.approvals)
+      .filter((approval) => approval.state === "open")
+      .map((approval) => ({ ...approval, expiresInMs: approval.expiresAtMs - nowMs })),
+    lessons: Object.values(state.lessons),
+  };
+}
+
+function incidentViews(state: State, nowMs: number): readonly IncidentView[] {
+  return Object.values(state.incidents)
+    .toSorted((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || Number(b.id) - Number(a.id))
+    .slice(0, incidentsShown)
+    .map((incident) => incidentView(state, incident, nowMs));
+}
+
+export function incidentView(state: State, incident: Incident, nowMs: number): IncidentView {
+  const time = (atMs: number): string => new Date(atMs + state.offsetMs).toISOString();
+  const { id, service, openedAtMs, sinceMs, endedAtMs } = incident;
+  return {
+    id,
+    service,
+    state: incident.state,
+    title: titleOf(incident),
+    openedAt: time(openedAtMs),
+    ...(endedAtMs === undefined ? {} : { endedAt: time(endedAtMs) }),
+    detectMs: Math.max(0, openedAtMs - sinceMs),
+    durationMs: Math.max(0, (endedAtMs ?? nowMs) - sinceMs),
+    actions: incident.actions.map(({ id, kind, target, state }) => ({ id, kind, target, state })),
+  };
+}
+
+function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
+  const { state } = source.mind;
+  const { name } = policy;
+  const port = source.ports[name];
+  const targets = instancesOf(policy);
+  const instances = targets.map((target) => instanceView(source, target));
+  const { health, note } = serviceHealth(state, policy);
+  return {
+    name,
+    ...(port === undefined ? {} : { port }),
+    dependsOn: policy.dependsOn,
+    replicas: policy.replicas,
+    health,
+    ...(note === undefined ? {} : { note }),
+    instances,
+  };
+}
+
+function serviceHealth(
+  state: State,
+  policy: ServicePolicy,
+): { readonly health: ServiceView["health"]; readonly note?: string } {
+  const degraded = state.degraded[policy.name];
+  if (degraded) return { health: "degraded", note: `the gateway answers for it: ${degraded.why}` };
+  const present = instancesOf(policy).map((target) => state.instances[target]);
+  const ready = present.filter((it) => it?.state === "ready").length;
+  const symptom = serviceSymptoms(state, policy.name)[0];
+  const note = symptom ? `${symptom.target}: ${symptom.why.text}` : undefined;
+  const withNote = note === undefined ? {} : { note };
+  if (ready === policy.replicas && !symptom) return { health: "healthy" };
+  if (ready > 0) return { health: "degraded", ...withNote };
+  const starting = present.some((it) => it === undefined || it.state === "starting");
+  return { health: starting && !symptom ? "starting" : "down", ...withNote };
+}
+
+function instanceView(source: ViewSource, target: Target): InstanceView {
+  const { mind, history, nowMs } = source;
+  const { state, senses } = mind;
+  const instance = state.instances[target];
+  const latest = Object.entries(senses.latest[target] ?? {}).map(
+    ([metric, reading]) => [metric, reading.value] as const,
+  );
+  const { health, note } = instanceHealth(mind, target, instance);
+  const up = instance?.state === "ready" || instance?.state === "starting";
+  return {
+    target,
+    state: instance?.state ?? "down",
+    health,
+    ...(note === undefined ? {} : { note }),
+    ...(instance?.identity ? { pid: instance.identity.pid } : {}),
+    ...(instance?.port === undefined ? {} : { port: instance.port }),
+    ...(up && instance ? { uptimeMs: Math.max(0, nowMs - instance.startedAtMs) } : {}),
+    latest: Object.fromEntries(latest),
+    beats: history.beats(target),
+    marks: marksOf(state, target, history.beatAtMs),
+  };
+}
+
+function instanceHealth(
+  { state, senses }: Mind,
+  target: Target,
+  instance: Instance | undefined,
+): { readonly health: InstanceView["health"]; readonly note?: string } {
+  const symptom = symptomsOf(state, target)[0];
+  if (symptom) return { health: "sick", note: symptom.why.text };
+  if (!instance) return { health: "unknown", note: "not started yet" };
+  if (instance.state === "down") return { health: "unknown", note: instance.exit?.text ?? "down" };
+  if (instance.state !== "ready") return { health: "unknown", note: instance.state };
+  const probe = senses.latest[target]?.[metrics.probe.name];
+  if (probe?.value === 0) return { health: "healthy", note: `last probe: ${probe.note ?? "bad"}` };
+  return { health: "healthy" };
+}
+
+function marksOf(state: State, target: Target, beatAtMs: number): InstanceView["marks"] {
+  return Object.values(state.incidents)
+    .flatMap((incident) => incident.actions)
+    .filter((action) => action.target === target && action.startedAtMs !== undefined)
+    .map((action) => ({
+      beat: beatsKept - 1 - Math.floor((beatAtMs - (action.startedAtMs ?? 0)) / 1_000),
+      action: action.kind,
+      incident: action.incident,
+    }))
+    .filter((mark) => mark.beat >= 0 && mark.beat < beatsKept);
+}

@@ -1,0 +1,120 @@
+// What the API asks of the daemon, answered from the loop, the store and the recent past.
+import type { Loop } from "../controller/loop.ts";
+import { instancesOf } from "../controller/state.ts";
+import { HomeostatError } from "../kernel/errors.ts";
+import { type CloudEvent, toCloudEvent } from "../model/cloudevent.ts";
+import type { Target } from "../model/target.ts";
+import type { IncidentDetail } from "../protocol/api.ts";
+import type { Backend } from "../server/api.ts";
+import type { History } from "../server/history.ts";
+import type { Stream } from "../server/stream.ts";
+import { concerns, timeline } from "../server/timeline.ts";
+import { incidentView, stateView } from "../server/views.ts";
+import type { Store } from "../stores/store.ts";
+import type { Operator } from "./operator.ts";
+import type { Resolved } from "./resolve.ts";
+
+export interface BackendParts {
+  readonly loop: Loop;
+  readonly store: Store;
+  readonly history: History;
+  readonly operator: Operator;
+  readonly resolved: Resolved;
+  readonly version: string;
+  readonly logFile: (target: Target) => string;
+  readonly lastLines: (file: string, count: number) => readonly string[];
+  readonly down: (by: string) => void;
+}
+
+export interface RunningBackend {
+  readonly api: Backend;
+  /** Once a second: tells the streams that the state has a new beat. */
+  beat(): void;
+}
+
+export function createBackend(parts: BackendParts): RunningBackend {
+  const { loop, store, history, operator, resolved, version } = parts;
+  const { stream, beat } = createStream(parts);
+  const ports = Object.fromEntries(
+    Object.values(resolved.services).flatMap(({ name, port }) =>
+      port === undefined ? [] : [[name, port] as const],
+    ),
+  );
+  const api: Backend = {
+    state: () => stateView({ mind: loop.mind, history, nowMs: loop.clock.now(), version, ports }),
+    incident: (id) => detail(loop, store, id),
+    series: (target, metric, seconds) => {
+      const fromMs = loop.clock.now() - seconds * 1_000;
+      return history.series(target, metric, fromMs, loop.mind.state.offsetMs);
+    },
+    logs: (service, lines) => logs(parts, service, lines),
+    pause: operator.pause,
+    resume: operator.resume,
+    decide: operator.decide,
+    restart: async (service, by) => {
+      const steps: string[] = [];
+      await operator.restart(service, by, (text, ms) =>
+        steps.push(`${text} (${Math.round(ms)} ms)`),
+      );
+      return steps;
+    },
+    down: (by) => {
+      // The answer leaves first: the server ends with the daemon.
+      void loop.clock.sleep(50).then(() => parts.down(by));
+    },
+    stream,
+  };
+  return { api, beat };
+}
+
+function createStream({ loop, store }: BackendParts): { stream: Stream; beat: () => void } {
+  type Listener = Parameters<Stream["subscribe"]>[0];
+  const listeners = new Set<Listener>();
+  const project = (): string => loop.mind.state.policy.project;
+  loop.subscribe((events) => {
+    for (const listener of listeners) {
+      for (const event of events) listener({ journal: toCloudEvent(event, project()) });
+      listener("state");
+    }
+  });
+  const stream: Stream = {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    since: function* (seq: number): Iterable<CloudEvent> {
+      for (const event of store.read(seq)) yield toCloudEvent(event, project());
+    },
+  };
+  const beat = (): void => {
+    for (const listener of listeners) listener("state");
+  };
+  return { stream, beat };
+}
+
+function detail(loop: Loop, store: Store, id: string): IncidentDetail {
+  const { state } = loop.mind;
+  const incident = state.incidents[id];
+  if (!incident) {
+    const message = `there is no incident ${id}; the last is ${state.lastIncident}`;
+    throw new HomeostatError("UNKNOWN_ID", message);
+  }
+  const events = [...store.read()].filter((event) => concerns(incident, event));
+  return {
+    ...incidentView(state, incident, loop.clock.now()),
+    incident,
+    timeline: timeline(incident, events),
+  };
+}
+
+function logs(
+  { loop, logFile, lastLines }: BackendParts,
+  service: string,
+  lines: number,
+): readonly { readonly instance: string; readonly text: string }[] {
+  const policy = loop.mind.state.policy.services[service];
+  if (!policy) throw new HomeostatError("UNKNOWN_ID", `there is no service ${service}`);
+  return instancesOf(policy).flatMap((instance) =>
+    lastLines(logFile(instance), lines).map((text) => ({ instance, text })),
+  );
+}

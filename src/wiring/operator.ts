@@ -1,0 +1,57 @@
+// What people can tell the daemon: stop healing, go on, decide a question, restart a service.
+import type { Loop } from "../controller/loop.ts";
+import { HomeostatError } from "../kernel/errors.ts";
+import type { Approval } from "../model/refusal.ts";
+import type { Supervisor } from "../supervisor/spec.ts";
+
+export interface Operator {
+  pause(by: string, reason: string): void;
+  resume(by: string): void;
+  /** @throws UNKNOWN_ID, or APPROVAL_CLOSED when it was decided before. */
+  decide(approval: string, by: string, answer: "approve" | "deny"): void;
+  /** A rolling restart; resolves when every instance is ready again. @throws UNKNOWN_ID */
+  restart(service: string, by: string, step: (text: string, tookMs: number) => void): Promise<void>;
+}
+
+export function createOperator(loop: Loop, supervisor: Supervisor): Operator {
+  const project = (): string => loop.mind.state.policy.project;
+  return {
+    pause: (by, reason) => {
+      if (loop.mind.state.paused) return;
+      loop.emit({ type: "operator.paused", subject: project(), data: { by, reason } });
+    },
+    resume: (by) => {
+      if (!loop.mind.state.paused) return;
+      loop.emit({ type: "operator.resumed", subject: project(), data: { by } });
+    },
+    decide: (id, by, answer) => {
+      const approval = find(loop, id);
+      if (approval.state !== "open") {
+        const who = approval.by === undefined ? "" : ` by ${approval.by}`;
+        throw new HomeostatError("APPROVAL_CLOSED", `${id} was already ${approval.state}${who}`);
+      }
+      const type =
+        answer === "approve" ? ("operator.approved" as const) : ("operator.denied" as const);
+      const { target: subject, incident } = approval;
+      loop.emit({ type, subject, incident, data: { approval: id, by } });
+    },
+    restart: async (service, by, step) => {
+      if (!(service in loop.mind.state.policy.services)) {
+        const known = Object.keys(loop.mind.state.policy.services).join(", ");
+        throw new HomeostatError("UNKNOWN_ID", `there is no service ${service}; known: ${known}`);
+      }
+      const data = { target: service, what: "restart" as const, by, atMs: loop.mind.state.atMs };
+      loop.emit({ type: "change.seen", subject: service, data });
+      await supervisor.rolling(service, by, step);
+    },
+  };
+}
+
+function find(loop: Loop, id: string): Approval {
+  const all = Object.values(loop.mind.state.incidents).flatMap((incident) => incident.approvals);
+  const approval = all.find((other) => other.id.toLowerCase() === id.toLowerCase());
+  if (approval) return approval;
+  const open = all.filter((other) => other.state === "open").map((other) => other.id);
+  const known = open.length === 0 ? "none is open" : `open: ${open.join(", ")}`;
+  throw new HomeostatError("UNKNOWN_ID", `there is no approval ${id}; ${known}`);
+}

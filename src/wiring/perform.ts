@@ -1,0 +1,80 @@
+// Carries out what the loop commands: actions with their receipt, and the capture of evidence.
+import type { Action } from "../actions/action.ts";
+import type { Command } from "../controller/step.ts";
+import { type Clock, deadline } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import type { ActionKind, Intent, Receipt } from "../model/action.ts";
+import type { EvidenceWanted } from "../model/diagnosis.ts";
+import type { InputDraft } from "../model/event.ts";
+import type { Evidence } from "../model/evidence.ts";
+
+export interface PerformOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly actions: Readonly<Record<ActionKind, Action>>;
+  readonly emit: (draft: InputDraft) => void;
+  readonly capture: (wanted: EvidenceWanted, signal: AbortSignal) => Promise<Evidence>;
+}
+
+/** An action that has not ended by then has failed; what it began is verified all the same. */
+const actionMs = 120_000;
+const captureMs = 3_000;
+
+export function performer(options: PerformOptions): (command: Command) => void {
+  return (command) => {
+    if (command.kind === "act") void act(options, command.intent);
+    else void capture(options, command.incident, command.wanted);
+  };
+}
+
+async function act(options: PerformOptions, intent: Intent): Promise<void> {
+  const { clock, log, emit } = options;
+  const place = { subject: intent.target, incident: intent.incident };
+  const steps: Receipt["steps"][number][] = [];
+  const step = (text: string, tookMs: number): void => {
+    steps.push({ text, tookMs: Math.round(tookMs) });
+  };
+  emit({ type: "action.started", ...place, data: { action: intent.id } });
+  const time = deadline(clock, actionMs);
+  const late = new Promise<never>((_, reject) => {
+    time.signal.addEventListener("abort", () => reject(time.signal.reason), { once: true });
+  });
+  try {
+    const work = options.actions[intent.kind].apply(intent, {
+      signal: time.signal,
+      clock,
+      log,
+      step,
+    });
+    await Promise.race([work, late]);
+    const receipt = { action: intent.id, steps };
+    emit({ type: "action.done", ...place, data: { action: intent.id, receipt } });
+  } catch (error) {
+    const receipt = { action: intent.id, steps };
+    const data = { action: intent.id, error: messageOf(error), receipt };
+    emit({ type: "action.failed", ...place, data });
+  } finally {
+    time.done();
+  }
+}
+
+async function capture(
+  options: PerformOptions,
+  incident: string,
+  wanted: EvidenceWanted,
+): Promise<void> {
+  const { clock } = options;
+  const fromMs = clock.now();
+  const time = deadline(clock, captureMs);
+  const evidence = await options.capture(wanted, time.signal).catch(
+    (error: unknown): Evidence => ({
+      ...wanted,
+      summary: `could not be captured: ${messageOf(error)}`,
+      lines: [],
+      tookMs: Math.round(clock.now() - fromMs),
+    }),
+  );
+  time.done();
+  options.emit({ type: "evidence.captured", subject: wanted.target, incident, data: evidence });
+}
