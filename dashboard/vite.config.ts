@@ -1,4 +1,5 @@
 // Builds the dashboard into one page, one script and one stylesheet that need no network.
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 
 /**
@@ -28,6 +29,21 @@ const slimChart: Plugin = {
   },
 };
 
+/** What the MIT licence asks of those who pass its software on: once, for all three. */
+function notices(): string {
+  const texts = ["preact", "@preact/signals", "uplot"].map((name) => {
+    const file = new URL(`../node_modules/${name}/LICENSE`, import.meta.url);
+    return { name, text: readFileSync(file, "utf8").replace(/\s+/g, " ") };
+  });
+  const holders = texts.map(({ name, text }) => {
+    const holder = /Copyright \(c\) (.+?) Permission is/.exec(text)?.[1];
+    if (holder === undefined) throw new Error(`the licence of ${name} is not MIT any more`);
+    return `${name} (c) ${holder}`;
+  });
+  const terms = texts[0]?.text.replace(/^.*?(?=Permission is)/, "").trim();
+  return `/*! Contains ${holders.join(", ")}; MIT licence: ${terms} */`;
+}
+
 const config: UserConfig = defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [slimChart],
@@ -35,6 +51,7 @@ const config: UserConfig = defineConfig({
     target: "es2023",
     cssTarget: ["chrome123", "firefox121", "safari17.5"],
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { postBanner: notices } },
   },
 });
 

@@ -8,3 +8,5 @@ export type {
   ServiceConfig,
 } from "./wiring/config.ts";
 export { defineConfig } from "./wiring/config.ts";
+export type { CloudEvent } from "./model/cloudevent.ts";
+export type { IncidentDetail, IncidentView, ServiceView, StateView } from "./protocol/api.ts";

@@ -34,11 +34,8 @@ export function App(): JSX.Element {
   const tone = view === undefined ? "none" : view.verdict.tone;
   return (
     <div class={`page verdict-${tone} ${staleClass()}`}>
-      <button type="button" class="skip" onClick={skip}>
-        Skip to content
-      </button>
       <TopBar />
-      <main id="main" tabIndex={-1}>
+      <main>
         {view === undefined ? (
           <Waiting />
         ) : (
@@ -56,9 +53,4 @@ export function App(): JSX.Element {
       <ToastList />
     </div>
   );
-}
-
-/** A link would change the address, and that belongs to the router. */
-function skip(): void {
-  document.getElementById("main")?.focus();
 }

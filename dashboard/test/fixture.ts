@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ErrorView, SeriesView } from "../../src/protocol/api.ts";
-import { openShop, type Scene, type Shop } from "./shop.ts";
+import { openShop, type Shop } from "./shop.ts";
 import { report } from "./story.ts";
 import { type Scene, units, valueAt } from "./world.ts";
 

@@ -1,6 +1,7 @@
 // Takes pictures of each view in each size and theme, and fails when one scrolls sideways.
 import { mkdir } from "node:fs/promises";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { launch } from "./chromium.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import type { Scene } from "./world.ts";
 

@@ -40,7 +40,7 @@ const steps: Readonly<Record<string, readonly [Scene, Step]>> = {
       await page.getByRole("heading", { level: 1, name: /payments fails/ }).waitFor();
       assert.match(page.url(), /#\/incidents\/6$/);
       await page.keyboard.press("j");
-      await page.waitForURL(/#\/incidents\/5$/);
+      await page.getByText("Incident 5").waitFor();
       await page.keyboard.press("Escape");
       await page.waitForURL(/#\/$/);
       await page.locator('[data-incident="5"]:focus').waitFor();

@@ -64,17 +64,7 @@ export function startConversation(
       hello.resolve(message);
     }
   };
-  const cut = lineCutter(
-    (line) => {
-      try {
-        onLine(line);
-      } catch (error) {
-        end(asReason(error));
-      }
-    },
-    () => end(new HomeostatError("WIRE_SHAPE", "the gateway sent a line that is too long")),
-  );
-  socket.on("data", cut);
+  socket.on("data", reader(onLine, end));
   socket.on("error", (error) => absent(messageOf(error)));
   socket.on("close", () => absent("the connection ended"));
 
@@ -98,6 +88,23 @@ export function startConversation(
     },
     end,
   };
+}
+
+/** Cuts into lines; what `onLine` throws, and a line without end, ends the conversation. */
+function reader(
+  onLine: (line: string) => void,
+  end: (reason: HomeostatError) => void,
+): (chunk: Buffer) => void {
+  const guarded = (line: string): void => {
+    try {
+      onLine(line);
+    } catch (error) {
+      end(asReason(error));
+    }
+  };
+  return lineCutter(guarded, () =>
+    end(new HomeostatError("WIRE_SHAPE", "the gateway sent a line that is too long")),
+  );
 }
 
 function checkVersion({ protocol }: Hello): void {

@@ -15,9 +15,6 @@ const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What `Connection` may not take away: without these the message would mean something else. */
-const essential: ReadonlySet<string> = new Set(["host", "content-length"]);
-
 const withoutBody: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "DELETE"]);
 
 /** "chunked" and nothing else: any other coding would be lost together with the field. */
@@ -89,5 +86,6 @@ function connectionOptions(message: IncomingMessage): ReadonlySet<string> {
   const connection = message.headers.connection;
   if (connection === undefined || /^(keep-alive|close)$/i.test(connection)) return noNames;
   const named = connection.split(",").map((option) => option.trim().toLowerCase());
-  return new Set(named.filter((name) => !essential.has(name)));
+  // Host belongs to the message; without it the instance would refuse the request.
+  return new Set(named.filter((name) => name !== "host"));
 }

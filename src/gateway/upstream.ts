@@ -36,7 +36,10 @@ const idleMs = 4_000;
 
 export function createUpstream(config: Upstream, counters: InstanceCounters): LiveUpstream {
   const pool = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: idleMs });
-  const single = new Agent({ keepAlive: false });
+  const single = new Agent({ keepAlive: true });
+  // Closed by us, not by "Connection: close": a server that closes with a body unread resets the
+  // connection, and its early answer (413) may be lost.
+  single.maxFreeSockets = 0;
   let state = config.state;
   let inflight = 0;
   let ejection = notEjected;

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { get } from "node:http";
 import { type Clock, deadline } from "../kernel/clock.ts";
-import { isGone } from "./procfs.ts";
+import { isGone, readStat } from "./procfs.ts";
 
 /** Where to connect: the WebSocket is `ws://127.0.0.1:port/id`. */
 export interface InspectorAddress {
@@ -63,7 +63,7 @@ export async function findInspector(
   const { clock, signal } = search;
   const startedAt = clock.now();
   const asked = new Set<string>();
-  while (!signal.aborted) {
+  while (!signal.aborted && readStat(pid) !== undefined) {
     const isPatient = clock.now() - startedAt < patienceMs;
     for (const { port, inode } of readListeners(pid)) {
       if (asked.has(inode) || (isPatient && before.has(inode))) continue;

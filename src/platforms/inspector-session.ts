@@ -17,6 +17,8 @@ export interface Session {
   call(method: string, params?: Reply): Promise<Reply | undefined>;
   /** The stack, as soon as the process stands still; undefined when the session ended first. */
   readonly paused: Promise<readonly Frame[] | undefined>;
+  /** Either side has ended it, or the process has. */
+  readonly closed: Promise<void>;
   close(): void;
 }
 
@@ -47,6 +49,7 @@ function speak(socket: WebSocket): Session {
   const waiting = new Map<number, (reply: Reply | undefined) => void>();
   const scripts = new Map<string, string>();
   const pause = Promise.withResolvers<readonly Frame[] | undefined>();
+  const closing = Promise.withResolvers<void>();
   let lastId = 0;
 
   socket.addEventListener("message", ({ data }) => {
@@ -61,6 +64,7 @@ function speak(socket: WebSocket): Session {
   });
   const end = (): void => {
     pause.resolve(undefined);
+    closing.resolve();
     for (const resolve of waiting.values()) resolve(undefined);
     waiting.clear();
   };
@@ -70,6 +74,7 @@ function speak(socket: WebSocket): Session {
 
   return {
     paused: pause.promise,
+    closed: closing.promise,
     call: (method, params = {}) => {
       if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
       const { promise, resolve } = Promise.withResolvers<Reply | undefined>();

@@ -61,7 +61,6 @@ async function question(
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
   const never = new Promise<never>(() => {});
-  // A session that has ended answers nothing: the time that is left decides.
   const turned = session
     .call("Runtime.evaluate", turn)
     .then((reply) =>
@@ -70,13 +69,15 @@ async function question(
   const stood = session.paused.then((frames) =>
     frames ? ({ kind: "blocked", pid, frames } as const) : never,
   );
-  const ended = aborted(signal).then(() => ({ kind: "mute", pid }) as const);
+  const ended = Promise.race([aborted(signal), session.closed]).then(
+    () => ({ kind: "mute", pid }) as const,
+  );
   const patience = clock.sleep(turnMs, until).then(
     () => undefined,
     () => undefined,
   );
   try {
-    const soon = await Promise.race([turned, patience]);
+    const soon = await Promise.race([turned, ended, patience]);
     if (soon) return soon;
     void session.call("Debugger.enable");
     void session.call("Debugger.pause");
@@ -101,13 +102,18 @@ function leave(session: Session): void {
 export async function closeLate(
   pid: number,
   before: ReadonlySet<string>,
-  { clock, signal }: Search,
+  search: Search,
 ): Promise<void> {
+  const { clock, signal } = search;
   const until = clock.now() + lateMs;
-  while (!signal.aborted && isRunning(pid) && clock.now() < until) {
-    await clock.sleep(lateLookMs, signal).catch(() => {});
-    const hasNew = readListeners(pid).some(({ inode }) => !before.has(inode));
-    if (hasNew && (await closeNow(pid, before, { clock, signal }))) return;
+  try {
+    while (!signal.aborted && isRunning(pid) && clock.now() < until) {
+      await clock.sleep(lateLookMs, signal);
+      const hasNew = readListeners(pid).some(({ inode }) => !before.has(inode));
+      if (hasNew && (await closeNow(pid, before, search))) return;
+    }
+  } catch {
+    // Nobody waits for this: the daemon is ending, or /proc cannot be read. The port stays open.
   }
 }
 

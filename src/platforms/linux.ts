@@ -19,7 +19,9 @@ import {
 /**
  * Processes are found again by the marks in their environment, so one that overwrites its
  * environment (a process title longer than its arguments, as PostgreSQL's) or was started with a
- * cleared one is missed by `scan`. Waiting for an end never keeps this process alive by itself.
+ * cleared one is missed by `scan`. A grandchild that leads a group of its own is found as a leader,
+ * too. Descriptors that this process itself was given beyond the first three are passed on: Node
+ * cannot close them. Waiting for an end never keeps this process alive by itself.
  */
 export function linuxPlatform(): Platform {
   const ends = trackEnds();

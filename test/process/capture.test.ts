@@ -193,7 +193,9 @@ describe("capture", { timeout: 120_000 }, () => {
     await systemClock.sleep(200);
     app.child.kill("SIGKILL");
     await once(app.child, "exit");
-    assert.equal((await taking).summary, `process ${app.pid} is gone`);
+    const taken = await taking;
+    assert.equal(taken.summary, `process ${app.pid} is gone`);
+    assert.ok(taken.tookMs < 1_000, "it does not wait for what cannot come");
     assert.equal((await capture(app.pid)).summary, `process ${app.pid} is gone`);
     const { summary, lines } = captureProcess({ pid: app.pid, clock: systemClock });
     assert.deepEqual([summary, lines], [`process ${app.pid} is gone`, []]);

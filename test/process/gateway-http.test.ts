@@ -93,7 +93,7 @@ test("fields of the connection end here, those of the message go on", async (t) 
   });
   const { headers } = await ask(rig.port, "/path?q=1", {
     headers: {
-      ...{ host: "shop.example", connection: "x-secret, content-length, keep-alive" },
+      ...{ host: "shop.example", connection: "x-secret, host, keep-alive" },
       ...{ "x-secret": "1", te: "trailers", upgrade: "h2c", "x-forwarded-for": "10.0.0.9" },
       "X-Mixed-Case": "kept",
     },
@@ -125,6 +125,22 @@ test("Expect: 100-continue is answered when an instance takes the body, not befo
   assert.equal(received(), "HTTP/1.1 100 Continue\r\n\r\n");
   socket.write("body");
   await until("the answer", () => received().includes("undefined body"));
+});
+
+test("an answer before the end of the body leaves the connection usable", async (t) => {
+  const seen: (string | undefined)[] = [];
+  const rig = await before(t, (req, res) => {
+    seen.push(req.headers.connection);
+    res.writeHead(req.method === "POST" ? 413 : 200).end(`answer to ${req.method}`);
+  });
+  const { socket, received } = raw(t, rig.port);
+  const half = "x".repeat(1_000_000);
+  socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n${half}`);
+  await until("the early answer", () => received().includes("answer to POST"));
+  socket.write(`${half}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await until("the second answer", () => received().includes("answer to GET"));
+  // A server that is told to close resets what it has not read, and its answer with it.
+  assert.deepEqual(seen, ["keep-alive", "keep-alive"]);
 });
 
 test("a request whose framing can be read in two ways is refused", async (t) => {
@@ -159,7 +175,7 @@ test("a degraded service is answered at once, without an instance", async (t) =>
   await rig.push([]);
   const held = ask(rig.port, "/");
   await until("it waits", async () => (await rig.counters()).held === 1);
-  await rig.push([ready("web/1", port)], { degraded });
+  await rig.push([], { degraded });
   for (const answer of [await held, await ask(rig.port, "/", { method: "POST", body: "x" })]) {
     const { "retry-after": after, "x-homeostat-degraded": mark } = answer.headers;
     assert.deepEqual([answer.status, after, mark], [503, "7", "1"]);
