@@ -68,19 +68,19 @@ export function run(
   });
 }
 
-/** Ctrl-C reaches the foreground group only, so what we are told is passed on before we go. */
+/** Ctrl-C reaches the foreground group only: it is passed on, and we go when the group has. */
 function endWithUs(pid: number | undefined): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  let interrupted = false;
   const passOn = (signal: NodeJS.Signals): void => {
+    interrupted = true;
     signalGroup(pid, signal);
-    setTimeout(() => {
-      signalGroup(pid, "SIGKILL");
-      process.exit(130);
-    }, killWaitMs);
+    setTimeout(() => signalGroup(pid, "SIGKILL"), killWaitMs);
   };
   for (const signal of signals) process.on(signal, passOn);
   return () => {
     for (const signal of signals) process.off(signal, passOn);
+    if (interrupted) process.exit(130);
   };
 }
 

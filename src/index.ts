@@ -1,5 +1,7 @@
 // The face of the package: how a config is written, and the types it is made of.
 export { HomeostatError } from "./kernel/errors.ts";
+export type { CloudEvent } from "./model/cloudevent.ts";
+export type { IncidentDetail, IncidentView, ServiceView, StateView } from "./protocol/api.ts";
 export type {
   Config,
   HealingConfig,
@@ -8,5 +10,3 @@ export type {
   ServiceConfig,
 } from "./wiring/config.ts";
 export { defineConfig } from "./wiring/config.ts";
-export type { CloudEvent } from "./model/cloudevent.ts";
-export type { IncidentDetail, IncidentView, ServiceView, StateView } from "./protocol/api.ts";

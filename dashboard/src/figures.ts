@@ -2,7 +2,10 @@
 import type { InstanceView, ServiceView } from "../../src/protocol/api.ts";
 
 export interface Figures {
+  /** Able to take traffic, sick or not. */
   readonly ready: number;
+  /** Ready and not known to be sick. */
+  readonly well: number;
   readonly replicas: number;
   /** Absent when no traffic for it comes through the gateway. */
   readonly requests?: number;
@@ -15,14 +18,14 @@ export interface Figures {
 /** From here on the share of errors is shown as bad; the limits that decide are the daemon's. */
 export const badErrors = 0.01;
 
-export const isReady = (instance: InstanceView): boolean =>
-  instance.state === "ready" && instance.health !== "sick";
+const isReady = (instance: InstanceView): boolean => instance.state === "ready";
 
 export function figuresOf(services: readonly ServiceView[]): Figures {
   const instances = services.flatMap((service) => service.instances);
   const routed = instances.filter((one) => one.latest["gateway.requests"] !== undefined);
   const base = {
     ready: instances.filter(isReady).length,
+    well: instances.filter((one) => isReady(one) && one.health !== "sick").length,
     replicas: services.reduce((sum, service) => sum + service.replicas, 0),
   };
   if (routed.length === 0) return base;

@@ -1,5 +1,7 @@
 // Walks through the built page with a real browser and checks what people do with it.
 import assert from "node:assert/strict";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launch } from "./chromium.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
@@ -144,8 +146,24 @@ async function walk(browser: Browser, name: string, scene: Scene, step: Step): P
   }
 }
 
+/** The page must come quickly over a phone's bad line, too. */
+const heaviestBytes = 120_000;
+
+async function weigh(): Promise<boolean> {
+  const dist = new URL("../dist/", import.meta.url);
+  const entries = await readdir(dist, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const fits = files.length === 3 && total < heaviestBytes;
+  console.log(`${fits ? "ok    " : "FAILED"}  ${files.length} files, ${total} bytes`);
+  return fits;
+}
+
 const browser = await launch();
-const results: boolean[] = [];
+const results: boolean[] = [await weigh()];
 for (const [name, [scene, step]] of Object.entries(steps)) {
   results.push(await walk(browser, name, scene, step));
 }

@@ -55,6 +55,7 @@ test("a service's errors are weighed by requests and its p95 is the worst", () =
   const idle = { ...two, latest: latest(10, 0.5, 70) };
   assert.deepEqual(figuresOf([{ ...web, instances: [busy, idle] }]), {
     ready: 2,
+    well: 2,
     replicas: 2,
     requests: 100,
     p95: 70,
@@ -62,8 +63,12 @@ test("a service's errors are weighed by requests and its p95 is the worst", () =
   });
   assert.deepEqual(figuresOf([{ ...web, instances: [{ ...one, latest: {} }] }]), {
     ready: 1,
+    well: 1,
     replicas: 2,
   });
+  const sick = { ...one, latest: {}, health: "sick" as const };
+  assert.equal(figuresOf([{ ...web, instances: [sick] }]).ready, 1);
+  assert.equal(figuresOf([{ ...web, instances: [sick] }]).well, 0);
 });
 
 test("refusals and waits are told from what is allowed", () => {

@@ -1,12 +1,15 @@
 // Action: tell a person, through every notifier; it fails only when none could be reached.
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
-import type { Notice, Notifier } from "../notifiers/notifier.ts";
 import type { Action } from "./action.ts";
 
 export interface PageHands {
-  readonly notifiers: readonly Notifier[];
-  /** What to say about an incident. */
-  notice(incident: string): Notice;
+  /** The ways to reach a person; each tells of one incident. */
+  readonly ways: readonly Way[];
+}
+
+export interface Way {
+  readonly name: string;
+  tell(incident: string, signal: AbortSignal): Promise<void>;
 }
 
 export function pageAction(hands: PageHands): Action {
@@ -14,19 +17,18 @@ export function pageAction(hands: PageHands): Action {
     name: "page",
     traits: { risk: "none", reversible: false, destructive: false },
     apply: async (intent, ctx) => {
-      const notice = hands.notice(intent.incident);
       const failures: string[] = [];
-      for (const notifier of hands.notifiers) {
+      for (const way of hands.ways) {
         const fromMs = ctx.clock.now();
         try {
-          await notifier.send(notice, { signal: ctx.signal });
-          ctx.step(`told by ${notifier.name}`, ctx.clock.now() - fromMs);
+          await way.tell(intent.incident, ctx.signal);
+          ctx.step(`told by ${way.name}`, ctx.clock.now() - fromMs);
         } catch (error) {
-          failures.push(`${notifier.name}: ${messageOf(error)}`);
-          ctx.step(`${notifier.name} failed: ${messageOf(error)}`, ctx.clock.now() - fromMs);
+          failures.push(`${way.name}: ${messageOf(error)}`);
+          ctx.step(`${way.name} failed: ${messageOf(error)}`, ctx.clock.now() - fromMs);
         }
       }
-      if (failures.length > 0 && failures.length === hands.notifiers.length) {
+      if (failures.length > 0 && failures.length === hands.ways.length) {
         throw new HomeostatError("ACTION_FAILED", failures.join("; "));
       }
     },

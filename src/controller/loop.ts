@@ -78,14 +78,8 @@ export function createLoop(options: LoopOptions): Loop {
   };
 
   const tick = (): void => {
-    const offsetMs = Math.round(clock.wall() - clock.now());
-    if (Math.abs(offsetMs - mind.state.offsetMs) > driftMs) {
-      const { project } = mind.state.policy;
-      take({
-        kind: "event",
-        draft: { type: "clock.stepped", subject: project, data: { offsetMs } },
-      });
-    }
+    const stepped = clockStep(options.clock, clock, mind);
+    if (stepped) take({ kind: "event", draft: stepped });
     const batch = readings;
     readings = [];
     take({ kind: "tick", readings: batch });
@@ -112,6 +106,13 @@ export function createLoop(options: LoopOptions): Loop {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The wall clock was set, or the machine slept: what people read as time must follow. */
+function clockStep(real: Clock, loop: Clock, { state }: Mind): InputDraft | undefined {
+  const offsetMs = Math.round(real.wall() - loop.now());
+  if (Math.abs(offsetMs - state.offsetMs) <= driftMs) return undefined;
+  return { type: "clock.stepped", subject: state.policy.project, data: { offsetMs } };
 }
 
 /** How finely waits that end between two ticks are noticed. */

@@ -60,13 +60,7 @@ export interface Receipt {
 }
 
 /** interrupted: the daemon died while it ran; it is verified, never repeated. */
-export type ActionState =
-  | "intended"
-  | "started"
-  | "done"
-  | "failed"
-  | "abandoned"
-  | "interrupted";
+export type ActionState = "intended" | "started" | "done" | "failed" | "abandoned" | "interrupted";
 
 export interface ActionRecord extends Intent {
   readonly state: ActionState;

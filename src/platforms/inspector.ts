@@ -44,12 +44,19 @@ export async function askLoop(pid: number, search: Search): Promise<Finding> {
   const before = new Set(readListeners(pid).map(({ inode }) => inode));
   if (!requestInspector(pid)) return { kind: "gone", pid };
   const address = await findInspector(pid, before, search);
-  if (!address) return isRunning(pid) ? { kind: "mute", pid, before } : { kind: "gone", pid };
-  const session = await openSession(address, search.signal);
-  if (!session) return isRunning(pid) ? { kind: "mute", pid, before } : { kind: "gone", pid };
+  const session = address && (await openSession(address, search.signal));
+  if (!session) return muteOrGone({ kind: "mute", pid, before }, search);
   const finding = await question(pid, session, search);
   leave(session);
-  return finding.kind === "mute" && !isRunning(pid) ? { kind: "gone", pid } : finding;
+  return finding.kind === "mute" ? muteOrGone(finding, search) : finding;
+}
+
+/** A process that dies closes its sockets some milliseconds before it is gone. */
+async function muteOrGone(mute: Finding, { clock, signal }: Search): Promise<Finding> {
+  for (let look = 0; look < 10 && isRunning(mute.pid) && !signal.aborted; look++) {
+    await clock.sleep(20, signal).catch(() => {});
+  }
+  return isRunning(mute.pid) ? mute : { kind: "gone", pid: mute.pid };
 }
 
 async function question(

@@ -12,7 +12,7 @@ export function projectOf(folder: string): string | undefined {
     const db = new DatabaseSync(path, { readOnly: true });
     try {
       const row = db.prepare("SELECT value FROM meta WHERE key = 'project'").get();
-      return typeof row?.["value"] === "string" ? row["value"] : undefined;
+      return typeof row?.value === "string" ? row.value : undefined;
     } finally {
       db.close();
     }

@@ -69,14 +69,18 @@ export function createRunner(options: RunnerOptions): Runner {
     return turn;
   };
 
-  const watch = (run: Omit<Run, "over">): Run => {
-    const over = platform.ended(run.identity).then(async (ended) => {
-      await clearGroup(platform, clock, run.identity, log);
+  const watch = (
+    identity: ProcessIdentity,
+    { run, port }: Pick<Found, "run" | "port">,
+    origin: Pick<Run, "startedAtMs" | "adopted">,
+  ): Run => {
+    const over = platform.ended(identity).then(async (ended) => {
+      await clearGroup(platform, clock, identity, log);
       const stopped = stopping;
       current = undefined;
       options.onEnded(whole, ended, stopped);
     });
-    const whole: Run = { ...run, over };
+    const whole: Run = { identity, run, ...(port === undefined ? {} : { port }), ...origin, over };
     current = whole;
     return whole;
   };
@@ -98,34 +102,20 @@ export function createRunner(options: RunnerOptions): Runner {
         const identity = await platform.start(spec).finally(() => {
           starting = undefined;
         });
-        const run = watch({
-          identity,
-          run: spec.run,
-          ...(spec.port === undefined ? {} : { port: spec.port }),
-          startedAtMs: clock.now(),
-          adopted: false,
-        });
+        const run = watch(identity, spec, { startedAtMs: clock.now(), adopted: false });
         options.onStarted(run, by);
         return run;
       }),
     adopt: (found, sinceMs) => {
-      const run = watch({
-        identity: found.identity,
-        run: found.run,
-        ...(found.port === undefined ? {} : { port: found.port }),
-        startedAtMs: sinceMs,
-        adopted: true,
-      });
+      const run = watch(found.identity, found, { startedAtMs: sinceMs, adopted: true });
       options.onStarted(run, "adoption");
     },
     stop: (by, how, step = () => {}) =>
       inTurn(async () => {
-        const run = current;
-        if (!run) return;
+        if (!current) return;
         stopping = true;
         options.onStopping(by);
-        if (how.drain) await timed(clock, step, "drained", how.drain);
-        await end(platform, clock, run, how, step);
+        await end(platform, clock, current, how, step);
       }),
   };
 }
@@ -137,6 +127,7 @@ async function end(
   how: StopOptions,
   step: StopStep,
 ): Promise<void> {
+  if (how.drain) await timed(clock, step, "drained", how.drain);
   const fromMs = clock.now();
   platform.signalGroup(run.identity, how.signal);
   if (await within(clock, how.waitMs, run.over)) {

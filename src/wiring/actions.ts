@@ -1,7 +1,7 @@
 // The actions of the daemon, each given the narrow slice of hands that it needs.
 import type { Action } from "../actions/action.ts";
 import { degradeAction, restoreAction } from "../actions/degrade.ts";
-import { pageAction } from "../actions/page.ts";
+import { pageAction, type Way } from "../actions/page.ts";
 import { restartAction } from "../actions/restart.ts";
 import { rollbackAction } from "../actions/rollback.ts";
 import { startAction } from "../actions/start.ts";
@@ -11,6 +11,7 @@ import { downInstances } from "../controller/state.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ActionKind } from "../model/action.ts";
 import { logNotifier } from "../notifiers/log.ts";
+import type { Notice, Notifier } from "../notifiers/notifier.ts";
 import { doingOf, titleOf } from "../server/title.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { ConfigFiles } from "./config-files.ts";
@@ -50,11 +51,16 @@ export function actionsOf(hands: Hands): Actions {
     }),
     degrade: degradeAction(inStep),
     restore: restoreAction(inStep),
-    page: pageAction({ notifiers: [logNotifier(log)], notice: (id) => noticeOf(loop, id) }),
+    page: pageAction({ ways: [logNotifier(log)].map((notifier) => wayOf(notifier, loop)) }),
   };
 }
 
-function noticeOf(loop: Loop, id: string) {
+function wayOf(notifier: Notifier, loop: Loop): Way {
+  const { name } = notifier;
+  return { name, tell: (id, signal) => notifier.send(noticeOf(loop, id), { signal }) };
+}
+
+function noticeOf(loop: Loop, id: string): Notice {
   const incident = loop.mind.state.incidents[id];
   const title = incident ? titleOf(incident) : `incident ${id}`;
   const text = incident ? doingOf(incident, loop.clock.now()) : "";
@@ -68,7 +74,7 @@ function factsOf(): Traits {
   const none = (): never => {
     throw new TypeError("an action's facts were asked for, not its hands");
   };
-  const hands = { start: none, stop: none, gatewayInStep: none, notice: none, notifiers: [] };
+  const hands = { start: none, stop: none, gatewayInStep: none, ways: [] };
   const all = [
     startAction(hands),
     restartAction(hands),

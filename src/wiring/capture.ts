@@ -5,6 +5,8 @@ import type { Evidence } from "../model/evidence.ts";
 import { captureBlockedStack, captureProcess } from "../platforms/capture.ts";
 import { lastLines } from "../platforms/capture-lines.ts";
 
+export { lastLines };
+
 export async function captureEvidence(options: {
   readonly wanted: EvidenceWanted;
   readonly pid: number | undefined;

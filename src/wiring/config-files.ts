@@ -28,33 +28,9 @@ export function watchConfigFiles(options: {
   readonly now: () => number;
 }): ConfigFiles {
   const { folder, policy, store, log, emit } = options;
-  const warned = new Set<string>();
-  const stamps = new Map<string, string>();
   const full = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
 
-  const warnOnce = (file: string, why: string): void => {
-    if (warned.has(file)) return;
-    warned.add(file);
-    log.warn("a config file is not watched", { file, why });
-  };
-
-  /** Undefined when there is nothing new to read: same inode, size and time as before. */
-  const changedText = (file: string): string | undefined => {
-    const path = full(file);
-    if (!existsSync(path)) {
-      warnOnce(file, "it is not there");
-      return undefined;
-    }
-    const { ino, size, mtimeMs } = statSync(path);
-    const stamp = `${ino} ${size} ${mtimeMs}`;
-    if (stamps.get(file) === stamp) return undefined;
-    if (size > bytesMax) {
-      warnOnce(file, `it is larger than ${bytesMax} bytes`);
-      return undefined;
-    }
-    stamps.set(file, stamp);
-    return readFileSync(path, "utf8");
-  };
+  const changedText = changeReader(log);
 
   const tell = (service: string, file: string, text: string, by: string): void => {
     const version = createHash("sha256").update(text).digest("hex");
@@ -71,7 +47,7 @@ export function watchConfigFiles(options: {
       for (const { name, configFiles } of Object.values(policy.services)) {
         if (only !== undefined && only !== name) continue;
         for (const file of configFiles) {
-          const text = changedText(file);
+          const text = changedText(file, full(file));
           if (text !== undefined) tell(name, file, text, "someone");
         }
       }
@@ -88,5 +64,25 @@ export function watchConfigFiles(options: {
       renameSync(fresh, path);
       tell(service, file, text, by);
     },
+  };
+}
+
+/** Answers with the text of a file when it may be new: another inode, size or time than before. */
+function changeReader(log: Log): (file: string, path: string) => string | undefined {
+  const warned = new Set<string>();
+  const stamps = new Map<string, string>();
+  const warnOnce = (file: string, why: string): undefined => {
+    if (!warned.has(file)) log.warn("a config file is not watched", { file, why });
+    warned.add(file);
+    return undefined;
+  };
+  return (file, path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) return warnOnce(file, "it is not there");
+    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+    if (stamps.get(file) === stamp) return undefined;
+    if (stat.size > bytesMax) return warnOnce(file, `it is larger than ${bytesMax} bytes`);
+    stamps.set(file, stamp);
+    return readFileSync(path, "utf8");
   };
 }

@@ -6,9 +6,10 @@ import { randomId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import { gatewayTarget, type Target } from "../model/target.ts";
-import type { Platform } from "../platforms/platform.ts";
+import type { Ended, Platform } from "../platforms/platform.ts";
 import type { Route } from "../protocol/gateway.ts";
-import { createRunner } from "../supervisor/runner.ts";
+import { createRunner, type Runner } from "../supervisor/runner.ts";
+import { routePusher } from "./gateway-routes.ts";
 
 export interface GatewayProcess {
   /** Takes over a running gateway or starts one; resolves when it answers. */
@@ -39,38 +40,17 @@ export interface GatewayProcessOptions {
 const answerMs = 10_000;
 const pollMs = 20;
 const againMs = 500;
+const stopWaitMs = 6_000;
 
 export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
   const { platform, clock, log, link } = options;
-  let wanted: readonly Route[] = [];
-  let pushed = "";
-  let pushing: Promise<void> = Promise.resolve();
-  let answers = false;
+  const routes = routePusher(link, log);
   let stopping = false;
-
-  const runner = createRunner({
-    target: gatewayTarget,
-    platform,
-    clock,
-    log,
-    spec: async () => ({
-      target: gatewayTarget,
-      project: options.project,
-      run: randomId(options.random),
-      command: options.command,
-      cwd: options.cwd,
-      env: options.env,
-      logFile: options.logFile,
-    }),
-    onStarted: () => {},
-    onStopping: () => {},
-    onEnded: (_run, ended) => {
-      if (stopping) return;
-      log.error("the gateway ended; it is started again", { ...ended });
-      answers = false;
-      pushed = "";
-      void startAgain();
-    },
+  const runner = makeRunner(options, (ended) => {
+    if (stopping) return;
+    log.error("the gateway ended; it is started again", { ...ended });
+    routes.forget();
+    void startAgain();
   });
 
   /** A gateway that cannot start is tried again for ever: without it nothing is served. */
@@ -78,8 +58,7 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
     while (!stopping) {
       try {
         await runner.start("homeostat");
-        await answering();
-        return push();
+        return await ready();
       } catch (error) {
         log.error("the gateway does not start", { reason: messageOf(error) });
         await clock.sleep(againMs);
@@ -87,35 +66,10 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
     }
   };
 
-  const answering = async (): Promise<void> => {
-    const untilMs = clock.now() + answerMs;
-    for (;;) {
-      try {
-        await link.stats();
-        answers = true;
-        return;
-      } catch (error) {
-        if (clock.now() > untilMs) throw error;
-        await clock.sleep(pollMs);
-      }
-    }
-  };
-
-  const push = (): Promise<void> => {
-    pushing = pushing.then(async () => {
-      const text = JSON.stringify(wanted);
-      if (text === pushed || stopping) return;
-      const routes = wanted;
-      try {
-        const { problems } = await link.push(routes);
-        for (const problem of problems)
-          log.error("the gateway cannot open a route", { ...problem });
-        pushed = problems.length === 0 ? text : "";
-      } catch (error) {
-        log.warn("the gateway did not take the routes", { reason: messageOf(error) });
-      }
-    });
-    return pushing;
+  const ready = async (): Promise<void> => {
+    await answering(link, clock);
+    routes.answers = true;
+    await routes.push();
   };
 
   return {
@@ -125,30 +79,55 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
         .find((other) => other.target === gatewayTarget && other.leader);
       if (found) runner.adopt(found, clock.now());
       else await runner.start("homeostat");
-      await answering();
-      await push();
+      await ready();
     },
-    sync: (routes) => {
-      wanted = routes;
-      if (answers && JSON.stringify(routes) !== pushed) void push();
-    },
-    inStep: async () => {
-      await push();
-      if (JSON.stringify(wanted) !== pushed) await push();
-    },
+    sync: routes.want,
+    inStep: routes.inStep,
     drained: async (target, ms) => {
       const untilMs = clock.now() + ms;
-      await push();
+      await routes.push();
       while (clock.now() < untilMs) {
-        const left = await link.inflight(target).catch(() => 0);
+        // A gateway that does not say is asked again: silence is no proof of being idle.
+        const left = await link.inflight(target).catch(() => undefined);
         if (left === 0) return;
         await clock.sleep(pollMs);
       }
     },
     stop: async () => {
       stopping = true;
-      await runner.stop("homeostat", { signal: "SIGTERM", waitMs: 6_000 });
+      routes.answers = false;
+      await runner.stop("homeostat", { signal: "SIGTERM", waitMs: stopWaitMs });
       link.close();
     },
   };
+}
+
+function makeRunner(options: GatewayProcessOptions, onEnded: (ended: Ended) => void): Runner {
+  const { platform, clock, log, project, command, cwd, env, logFile } = options;
+  return createRunner({
+    target: gatewayTarget,
+    platform,
+    clock,
+    log,
+    spec: async () => {
+      const run = randomId(options.random);
+      return { target: gatewayTarget, project, run, command, cwd, env, logFile };
+    },
+    onStarted: () => {},
+    onStopping: () => {},
+    onEnded: (_run, ended) => onEnded(ended),
+  });
+}
+
+async function answering(link: GatewayLink, clock: Clock): Promise<void> {
+  const untilMs = clock.now() + answerMs;
+  for (;;) {
+    try {
+      await link.stats();
+      return;
+    } catch (error) {
+      if (clock.now() > untilMs) throw error;
+      await clock.sleep(pollMs);
+    }
+  }
 }

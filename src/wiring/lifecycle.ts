@@ -6,8 +6,8 @@ import type { Platform } from "../platforms/platform.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { ConfigFiles } from "./config-files.ts";
-import type { DaemonOptions } from "./daemon.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
+import type { DaemonOptions } from "./options.ts";
 
 /** Tells the journal who is there, takes over what runs, starts the rest. */
 export async function begin(parts: {

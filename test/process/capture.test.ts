@@ -40,12 +40,15 @@ describe("capture", { timeout: 120_000 }, () => {
       cwd: folder,
       detached: true,
       env: { PATH: process.env.PATH ?? "", NODE_OPTIONS: options, PASSWORD: "hunter2" },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     children.push(child);
     const { pid = 0 } = child;
     groups.push(pid);
-    const running = { child, pid, output: "" };
+    const running = { child, pid, output: "", errors: "" };
+    child.stderr.on("data", (part: Buffer) => {
+      running.errors += part;
+    });
     child.stdout.on("data", (part: Buffer) => {
       running.output += part;
     });
@@ -122,7 +125,7 @@ describe("capture", { timeout: 120_000 }, () => {
     assert.equal(taken.blocked, undefined);
     assert.ok(taken.lines.some((line) => line.startsWith("state: ")));
     await eventually("it goes on", () => app.output.endsWith("over\n"));
-    await eventually("its port opens", () => ownListeners(app.pid) === 1);
+    await eventually("its port was found", () => app.errors.includes("Debugger attached."));
     await eventually("its port is closed", () => ownListeners(app.pid) === 0);
     background.abort();
     assert.equal((await capture(app.pid)).blocked, false);
@@ -237,6 +240,7 @@ interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
   output: string;
+  errors: string;
 }
 
 /** Blocks in line 6. */

@@ -29,7 +29,7 @@ function Facts(props: { view: StateView }): JSX.Element {
   const all = figuresOf(props.view.services);
   const open = props.view.incidents.filter(isOpen).length;
   const facts: readonly (readonly [text: string, bad?: boolean])[] = [
-    [`${all.ready} of ${plural(all.replicas, "instance")} ready`, all.ready < all.replicas],
+    [`${all.well} of ${plural(all.replicas, "instance")} healthy`, all.well < all.replicas],
     [open === 0 ? "no open incident" : plural(open, "open incident")],
     ...(all.requests === undefined ? [] : [[`${number(all.requests)} requests/s`] as const]),
     ...(all.errors === undefined

@@ -1,10 +1,11 @@
 // The catalog: what is sold and for how much, from a SQLite file that it fills at its first start.
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { Answer } from "./answer.ts";
 import { openDatabase } from "./database.ts";
 import { settings } from "./env.ts";
 import { hundredProducts } from "./products.ts";
-import { type Answer, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 import { sickness } from "./sickness.ts";
 
 const MAX_IDS = 50;

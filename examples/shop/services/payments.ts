@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { watchFile } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Answer, Ask } from "./answer.ts";
 import { misconfigured, settings } from "./env.ts";
 import { loadConfig, type PaymentsConfig } from "./payments-config.ts";
-import { type Answer, type Ask, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 import { sickness } from "./sickness.ts";
 
 /** Asking for the file's date, not for events: it survives a replace by rename on every system. */

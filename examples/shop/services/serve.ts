@@ -1,6 +1,7 @@
 // The HTTP side that all services share: routes, JSON, /health, sickness switches, a calm end.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Answer, Ask } from "./answer.ts";
 import type { Settings } from "./env.ts";
 import type { Sickness } from "./sickness.ts";
 
@@ -9,22 +10,6 @@ const MAX_BODY_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 65_000;
 /** What is still open this long after SIGTERM is cut. */
 const MAX_STOP_MS = 8_000;
-
-export interface Ask {
-  /** What stands for `:id` in the route. */
-  readonly id: string;
-  readonly query: URLSearchParams;
-  /** The parsed JSON body of a POST; undefined when there was none. */
-  readonly body: unknown;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** Text is sent as HTML, everything else as JSON. */
-  readonly body: unknown;
-  /** Runs when the answer is on its way. */
-  readonly after?: () => void;
-}
 
 export interface Serving {
   readonly settings: Settings<string>;

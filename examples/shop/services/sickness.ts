@@ -1,5 +1,5 @@
 // The switches that make a service sick: POST /_sick/NAME, only when SHOP_SICKNESS=allowed.
-import type { Answer } from "./serve.ts";
+import type { Answer } from "./answer.ts";
 import { plainPicture, resizeThumbnail } from "./thumbnails.ts";
 
 export interface Sickness {

@@ -1,10 +1,12 @@
 // The shop's front: pages for people, and a checkout that prices, pays and queues an order.
+
+import type { Answer, Ask } from "./answer.ts";
 import { settings } from "./env.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { type Order, openOrders } from "./orders.ts";
 import { errorPage, homePage, productPage } from "./pages.ts";
 import type { Product } from "./products.ts";
-import { type Answer, type Ask, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 import { sickness } from "./sickness.ts";
 
 /** Long enough to sit out a restart of a service that the gateway covers. */

@@ -1,9 +1,10 @@
 // The worker: takes orders from the queue and ships them, and says so when it makes no progress.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Answer } from "./answer.ts";
 import { settings } from "./env.ts";
 import { type Job, openOrders } from "./orders.ts";
-import { type Answer, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 import { sickness } from "./sickness.ts";
 
 const POLL_MS = 100;

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { join } from "node:path";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { lastLines } from "../../platforms/capture-lines.ts";
+import { lastLines } from "../../wiring/capture.ts";
 import { type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
 

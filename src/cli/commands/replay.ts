@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { replay } from "../../controller/replay.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { daemonStep } from "../../wiring/daemon.ts";
+import { daemonStep } from "../../wiring/assemble.ts";
 import { openJournal } from "../../wiring/journal.ts";
 import { type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";

@@ -1,0 +1,23 @@
+// What a daemon is made from: config, folders, and time, chance and environment as parameters.
+import type { Clock } from "../kernel/clock.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Resolved } from "./resolve.ts";
+
+export interface DaemonOptions {
+  readonly resolved: Resolved;
+  /** Folder of journal, logs and sockets; it also marks the processes of this project. */
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** The command line that runs the gateway, without its arguments. */
+  readonly gatewayCommand: readonly string[];
+  /** Folder of the built dashboard. */
+  readonly dashboard: string;
+  /** Something that must not happen has happened: the process should end and be started anew. */
+  readonly onBroken: (error: unknown) => void;
+}
