@@ -82,10 +82,11 @@ function read(event: TestEvent, page: Page, path: readonly string[]): void {
   } else if (type === "test:diagnostic" && isLate(data.message)) {
     page.tally = add(page.tally, { failed: 1 });
     page.failures.push(data.message);
-  } else if (type === "test:complete" && data.nesting === 0) {
-    if (isFileItself(data)) page.wholeMs = data.details.duration_ms;
-    else page.ms += data.details.duration_ms;
+  } else if (type === "test:complete" && isFileItself(data)) {
+    if (resolve(data.file ?? "") === page.file) page.wholeMs = data.details.duration_ms;
   }
+  const isResult = type === "test:pass" || type === "test:fail";
+  if (isResult && data.nesting === 0) page.ms += data.details.duration_ms;
 }
 
 /** A suite is no test, and neither is a file that held none. */

@@ -82,6 +82,10 @@ const steps: Readonly<Record<string, readonly [Scene, Step]>> = {
       await page.getByRole("link", { name: /^web\/2/ }).click();
       await page.locator(".chart canvas").nth(3).waitFor();
       await page.getByText(/GET \/products\/81/).waitFor();
+      assert.doesNotMatch(await text(page, ".panel pre"), /GET \/health/);
+      const before = await text(page, ".charts");
+      await page.waitForTimeout(2_500);
+      assert.notEqual(await text(page, ".charts"), before);
       assert.match(page.url(), /#\/instances\/web\/2$/);
       await page.getByRole("button", { name: "Restart web…" }).click();
       await page.getByRole("button", { name: "Restart", exact: true }).click();

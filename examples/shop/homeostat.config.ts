@@ -4,12 +4,14 @@ import { defineConfig } from "homeostat";
 const state = ".homeostat/shop";
 const node = (service: string): string[] => [process.execPath, `services/${service}.ts`];
 const env = { SHOP_STATE: state, SHOP_SICKNESS: "allowed" };
+/** A run of 4 s counts as stable here: a tour cannot wait for the 10 s that are sound elsewhere. */
+const restart = { stable: "4s" } as const;
 const probe = { http: "/health", interval: "500ms", timeout: "1s", failures: 2 } as const;
 
 export default defineConfig({
   project: "shop",
   services: {
-    catalog: { command: node("catalog"), replicas: 2, port: 7711, env, probe },
+    catalog: { command: node("catalog"), replicas: 2, port: 7711, env, probe, restart },
     payments: {
       command: node("payments"),
       replicas: 2,
@@ -17,6 +19,7 @@ export default defineConfig({
       env: { ...env, PAYMENTS_CONFIG: `${state}/payments.config.json` },
       configFiles: [`${state}/payments.config.json`],
       probe,
+      restart,
       hold: "8s",
     },
     recommendations: {
@@ -26,11 +29,13 @@ export default defineConfig({
       probe: { ...probe, http: "/recommendations/1", timeout: "3s", slowAfter: "600ms" },
       limits: { p95: "600ms", for: "2s" },
       degradable: true,
+      restart,
     },
     worker: {
       command: node("worker"),
       env,
       probe,
+      restart,
       stop: { wait: "2s" },
     },
     web: {
@@ -45,6 +50,7 @@ export default defineConfig({
         RECOMMENDATIONS_URL: "http://127.0.0.1:7713",
       },
       probe,
+      restart,
       limits: { p95: "900ms", for: "2s" },
     },
   },

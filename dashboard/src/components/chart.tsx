@@ -1,6 +1,6 @@
 // One metric of one instance over the last five minutes; new values come from the stream.
-import { useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { fetchSeries } from "../api.ts";
@@ -33,42 +33,52 @@ function append(points: Points, at: number, value: number): boolean {
   return true;
 }
 
-export function Chart(props: ChartProps): JSX.Element {
-  const { target, metric, unit } = props;
+interface Drawing {
+  readonly host: RefObject<HTMLDivElement | null>;
+  readonly points: { current: Points };
+  /** Draws the points anew. */
+  readonly redraw: () => void;
+  /** The point under the pointer, on this chart or on its neighbours. */
+  readonly pointed: Signal<{ at: number; value: number } | undefined>;
+}
+
+function useDrawing(unit: string): Drawing {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const points = useRef<Points>([[], []]);
-  const missing = useSignal<string | undefined>(undefined);
-  const pointed = useSignal<{ at: number; value: number } | undefined>(undefined);
+  const pointed: Drawing["pointed"] = useSignal(undefined);
   const dark = isDark();
-
-  // The theme's colours are baked in.
+  // A canvas keeps the colours it was drawn with, so another theme needs another chart.
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
     const point = (at: number | undefined, value: number | undefined): void => {
       pointed.value = at === undefined || value === undefined ? undefined : { at, value };
     };
-    const size = { width: element.clientWidth, height: heightPx };
-    const made = new uPlot(plotOptions(element, size, unit, point), points.current, element);
+    const size = () => ({ width: element.clientWidth, height: heightPx });
+    const made = new uPlot(plotOptions(element, size(), unit, point), points.current, element);
     plot.current = made;
-    const watch = new ResizeObserver(() =>
-      made.setSize({ width: element.clientWidth, height: heightPx }),
-    );
+    const watch = new ResizeObserver(() => made.setSize(size()));
     watch.observe(element);
     return () => {
       watch.disconnect();
       made.destroy();
     };
   }, [dark, unit]);
+  return { host, points, pointed, redraw: () => plot.current?.setData(points.current) };
+}
 
+/** Keeps the drawing fed; the answer says why there is nothing to see, when there is nothing. */
+function useReadings(target: string, metric: string, drawing: Drawing): string | undefined {
+  const { points, redraw } = drawing;
+  const missing = useSignal<string | undefined>(undefined);
   useEffect(() => {
     let gone = false;
     fetchSeries(target, metric, seconds).then(
       (series) => {
         if (gone) return;
         points.current = [[...series.at], [...series.values]];
-        plot.current?.setData(points.current);
+        redraw();
         missing.value = series.at.length === 0 ? "No readings yet." : undefined;
       },
       (error: Error) => {
@@ -78,8 +88,7 @@ export function Chart(props: ChartProps): JSX.Element {
     return () => {
       gone = true;
     };
-  }, [target, metric, missing]);
-
+  }, [target, metric]);
   useSignalEffect(() => {
     const view = state.value;
     const instance = view?.services
@@ -87,30 +96,32 @@ export function Chart(props: ChartProps): JSX.Element {
       .find((one) => one.target === target);
     const value = instance?.latest[metric];
     if (view === undefined || value === undefined) return;
-    if (append(points.current, Date.parse(view.time) / 1_000, value)) {
-      plot.current?.setData(points.current);
-      if (points.current[0].length > 1) missing.value = undefined;
-    }
+    if (!append(points.current, Date.parse(view.time) / 1_000, value)) return;
+    redraw();
+    if (points.current[0].length > 1) missing.value = undefined;
   });
+  return missing.value;
+}
 
-  const latest = points.current[1].at(-1);
-  void state.value;
-  const shown = pointed.value?.value ?? latest;
+export function Chart(props: ChartProps): JSX.Element {
+  const { target, metric, title, unit } = props;
+  const drawing = useDrawing(unit);
+  const missing = useReadings(target, metric, drawing);
+  const pointed = drawing.pointed.value;
+  const shown = pointed?.value ?? drawing.points.current[1].at(-1);
   return (
     <figure class="chart">
       <figcaption>
-        <span>{props.title}</span>
+        <span>{title}</span>
         <span>
-          {pointed.value === undefined ? null : (
-            <span class="quiet">
-              {timeOfDay(new Date(pointed.value.at * 1_000).toISOString())}{" "}
-            </span>
+          {pointed === undefined ? null : (
+            <span class="quiet">{timeOfDay(new Date(pointed.at * 1_000).toISOString())} </span>
           )}
           {shown === undefined ? "–" : figure(shown, unit)}
         </span>
       </figcaption>
-      <div class="chart-host" ref={host} />
-      {missing.value === undefined ? null : <p class="chart-missing quiet">{missing.value}</p>}
+      <div class="chart-host" ref={drawing.host} />
+      {missing === undefined ? null : <p class="chart-missing quiet">{missing}</p>}
     </figure>
   );
 }

@@ -68,9 +68,6 @@ function score(
   if (requests.lostIdempotent > 0 && !sickness.mayLose) {
     wrong.push(`${requests.lostIdempotent} safe requests lost`);
   }
-  // The verify window is not outage: everything was well from its beginning.
-  const window = incident.ending?.unit === "ms" ? incident.ending.value : 0;
-  const endedMs = detail.endedAt === undefined ? Date.now() : Date.parse(detail.endedAt);
   return {
     name: sickness.name,
     right: wrong.length === 0,
@@ -78,10 +75,21 @@ function score(
     diagnosis: incident.diagnosis?.kind ?? "none",
     actions: incident.actions.map(({ kind, target }) => `${kind} ${target}`),
     detectMs: Math.max(0, Date.parse(detail.openedAt) - fromMs),
-    recoverMs: Math.max(0, endedMs - window - fromMs),
+    recoverMs: Math.max(0, wellAtMs(detail) - fromMs),
     requests: requests.sent,
     lostIdempotent: requests.lostIdempotent,
     lostUnsafe: requests.lostUnsafe,
     falseIncidents,
   };
+}
+
+/**
+ * The verify window is not outage: customers were well from its beginning. A mitigated sickness is
+ * over for them when the mitigation held, long before its cause has passed.
+ */
+function wellAtMs({ timeline, incident, endedAt }: IncidentDetail): number {
+  const mitigated = timeline.find((entry) => entry.text.startsWith("mitigated"));
+  if (mitigated) return Date.parse(mitigated.time) - (mitigated.why?.value ?? 0);
+  const windowMs = incident.ending?.unit === "ms" ? incident.ending.value : 0;
+  return (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - windowMs;
 }

@@ -28,7 +28,7 @@ export function story({ incident, timeline }: IncidentDetail): string {
   const seen = pick("symptom")[0];
   if (seen) add("seen", at(seen), seen.text);
   for (const entry of pick("evidence").filter((it) => it.lines)) {
-    const frames = (entry.lines ?? []).slice(0, 2).map((line) => paint("dim", `at ${line.trim()}`));
+    const frames = (entry.lines ?? []).slice(0, 2).map((line) => paint("dim", line.trim()));
     add("evidence", at(entry), [entry.text, ...frames].join(`\n${" ".repeat(25)}`));
   }
   const diagnosis = pick("diagnosis").at(-1);
