@@ -17,10 +17,14 @@ function remembered(): Theme {
 
 export const theme: Signal<Theme> = signal(remembered());
 
-const system = matchMedia("(prefers-color-scheme: dark)");
+const query = matchMedia("(prefers-color-scheme: dark)");
+const systemDark = signal(query.matches);
+query.addEventListener("change", () => {
+  systemDark.value = query.matches;
+});
 
 export const isDark = (): boolean =>
-  theme.value === "system" ? system.matches : theme.value === "dark";
+  theme.value === "system" ? systemDark.value : theme.value === "dark";
 
 export function toggleTheme(): void {
   theme.value = isDark() ? "light" : "dark";

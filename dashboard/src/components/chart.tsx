@@ -36,6 +36,7 @@ function append(points: Points, at: number, value: number): boolean {
 interface Drawing {
   readonly host: RefObject<HTMLDivElement | null>;
   readonly points: { current: Points };
+  readonly latest: Signal<number | undefined>;
   /** Draws the points anew. */
   readonly redraw: () => void;
   /** The point under the pointer, on this chart or on its neighbours. */
@@ -46,6 +47,7 @@ function useDrawing(unit: string): Drawing {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const points = useRef<Points>([[], []]);
+  const latest: Drawing["latest"] = useSignal(undefined);
   const pointed: Drawing["pointed"] = useSignal(undefined);
   const dark = isDark();
   // A canvas keeps the colours it was drawn with, so another theme needs another chart.
@@ -65,7 +67,11 @@ function useDrawing(unit: string): Drawing {
       made.destroy();
     };
   }, [dark, unit]);
-  return { host, points, pointed, redraw: () => plot.current?.setData(points.current) };
+  const redraw = (): void => {
+    plot.current?.setData(points.current);
+    latest.value = points.current[1].at(-1);
+  };
+  return { host, points, latest, pointed, redraw };
 }
 
 /** Keeps the drawing fed; the answer says why there is nothing to see, when there is nothing. */
@@ -108,7 +114,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const drawing = useDrawing(unit);
   const missing = useReadings(target, metric, drawing);
   const pointed = drawing.pointed.value;
-  const shown = pointed?.value ?? drawing.points.current[1].at(-1);
+  const shown = pointed?.value ?? drawing.latest.value;
   return (
     <figure class="chart">
       <figcaption>
