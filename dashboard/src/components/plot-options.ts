@@ -30,7 +30,7 @@ export function plotOptions(
   };
   return {
     ...size,
-    padding: [6, 4, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: "instance" }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _min, max) => range(unit, max) } },
