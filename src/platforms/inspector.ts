@@ -22,21 +22,38 @@ const turnMs = 400;
 const lateMs = 60_000;
 const lateLookMs = 500;
 
+/** What is kept in the process between a capture and the closing of its port. */
+const slot = 'globalThis[Symbol.for("homeostat.inspector")]';
+
 /**
  * Evaluating `1` would not do: V8 runs the inspector's messages in the middle of a loop that never
- * ends. The promise is resolved by the loop only.
+ * ends. The promise is resolved by the loop only. A closing that still stands is called off first.
  */
 const turn = {
-  expression: "new Promise((resolve) => setImmediate(resolve, 1))",
+  expression: `clearTimeout(${slot}?.timer), ${slot} = undefined,
+    new Promise((resolve) => setImmediate(resolve, 1))`,
   awaitPromise: true,
   returnByValue: true,
 };
 
-/** Not in the inspector's own turn, which would pull the ground from under it. */
+/**
+ * Closes the port half a second after the loop has turned. Node.js crashes when its inspector is
+ * closed while a WebSocket says goodbye (both send the frame that ends it, and the handler is freed
+ * by the first): seen in WsHandler::OnCloseFrameWritten of 24.21. So the goodbye must be long over;
+ * `setImmediate` comes before the timer because a timer set in a blocked loop is due at once.
+ */
 const closePort = {
-  expression: `setTimeout(() => {
-    (process._debugEnd ?? process.getBuiltinModule("node:inspector").close)();
-  }, 20).unref(), 0`,
+  expression: `{
+    const closing = (${slot} = {});
+    setImmediate(() => {
+      if (${slot} !== closing) return;
+      closing.timer = setTimeout(() => {
+        ${slot} = undefined;
+        (process._debugEnd ?? process.getBuiltinModule("node:inspector").close)();
+      }, 500);
+      closing.timer.unref();
+    });
+  }`,
 };
 
 /** The process must catch SIGUSR1. Whatever happens, it is not left paused. */
