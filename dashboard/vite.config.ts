@@ -15,6 +15,8 @@ const unused: readonly (readonly [line: string, instead: string])[] = [
   ["const showLegend = legend.show;", "const showLegend = false;"],
   ["if (legend.show && legend.live && shouldSetLegend)", "if (false)"],
   ["mode == 2", "false"],
+  ["sc.distr == 3", "false"],
+  ["sc.distr == 4", "false"],
 ];
 
 const slimChart: Plugin = {

@@ -18,17 +18,17 @@ export class ApiError extends Error {
   }
 }
 
-const answerWithinMs = 10_000;
-
-async function call(path: string, init: RequestInit = {}): Promise<Response> {
+async function call(path: string, init: RequestInit = {}, withinMs = 10_000): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(withinMs) });
   } catch (cause) {
     const late = cause instanceof DOMException && cause.name === "TimeoutError";
     throw new ApiError(
       late ? "TIMED_OUT" : "UNREACHABLE",
-      late ? "Homeostat did not answer within 10 s." : "Homeostat cannot be reached.",
+      late
+        ? `Homeostat did not answer within ${withinMs / 1_000} s.`
+        : "Homeostat cannot be reached.",
       "Check that the daemon runs: homeostat up",
     );
   }
@@ -46,10 +46,10 @@ async function get<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-async function post(path: string, body: unknown = {}): Promise<void> {
+async function post(path: string, body: unknown = {}, withinMs?: number): Promise<void> {
   // The header makes a plain cross-site form unable to send this request.
   const headers = { "content-type": "application/json", "x-homeostat": "1" };
-  await call(path, { method: "POST", headers, body: JSON.stringify(body) });
+  await call(path, { method: "POST", headers, body: JSON.stringify(body) }, withinMs);
 }
 
 const part = encodeURIComponent;
@@ -75,5 +75,8 @@ export const resume = (): Promise<void> => post("/api/resume");
 export const answer = (approval: string, verb: "approve" | "deny"): Promise<void> =>
   post(`/api/approvals/${part(approval)}/${verb}`);
 
+/** The answer comes when all instances are ready again, one after the other. */
+const restartWithinMs = 300_000;
+
 export const restart = (service: string): Promise<void> =>
-  post(`/api/services/${part(service)}/restart`);
+  post(`/api/services/${part(service)}/restart`, {}, restartWithinMs);

@@ -20,7 +20,7 @@ export function asked(since: number, now: number): IncidentDetail {
     [
       60_350,
       "guard",
-      "Asks for approval: restart runs in suggest here",
+      "P3 asks: restart of recommendations/1?",
       because("mode", "2 of 5 verified restarts that auto needs", 2, 5),
     ],
   ];

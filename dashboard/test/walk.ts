@@ -89,7 +89,7 @@ const steps: Readonly<Record<string, readonly [Scene, Step]>> = {
       assert.match(page.url(), /#\/instances\/web\/2$/);
       await page.getByRole("button", { name: "Restart web…" }).click();
       await page.getByRole("button", { name: "Restart", exact: true }).click();
-      await page.getByText("Restart of web was ordered.").waitFor();
+      await page.getByText("web was restarted.").waitFor();
       await page.keyboard.press("Escape");
       await page.locator(".panel").waitFor({ state: "detached" });
     },

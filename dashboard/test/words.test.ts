@@ -1,6 +1,7 @@
 // The pure parts: figures, formats, decisions, advice and stacks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TimelineEntry } from "../../src/protocol/api.ts";
 import { adviceFor } from "../src/advice.ts";
 import { decisionOf } from "../src/decision.ts";
 import { figuresOf } from "../src/figures.ts";
@@ -74,9 +75,19 @@ test("a service's errors are weighed by requests and its p95 is the worst", () =
 test("refusals and waits are told from what is allowed", () => {
   const decisions = (detail: ReturnType<typeof hang>) =>
     detail.timeline.map((entry) => decisionOf(entry, detail.incident)).filter(Boolean);
-  assert.deepEqual(decisions(hang("7", at, at + 60_000)), ["waits", "allowed"]);
-  assert.deepEqual(decisions(commonCause(at, at + 600_000)), ["refused", "allowed"]);
+  assert.deepEqual(decisions(hang("7", at, at + 60_000)), ["waits"]);
+  assert.deepEqual(decisions(commonCause(at, at + 600_000)), ["refused"]);
   assert.deepEqual(decisions(asked(at, at + 90_000)), ["asks"]);
+  const told = (lane: TimelineEntry["lane"], text: string) =>
+    decisionOf({ seq: 1, time: "", sinceMs: 0, lane, text }, { refusals: [] });
+  assert.equal(told("guard", "P3 denied by anna"), "refused");
+  assert.equal(told("guard", "P3 approved by anna"), undefined);
+  assert.equal(told("action", "A4 rollback of web: failed: no such version"), "failed");
+  assert.equal(told("action", "A4 rollback of web: done"), undefined);
+  assert.equal(told("verify", "A4 restart of web/1: not-helped"), "failed");
+  assert.equal(told("end", "handed to a person"), "escalated");
+  assert.equal(told("end", "resolved"), undefined);
+  assert.equal(told("symptom", "web/1 no longer: ready again"), "cleared");
 });
 
 test("advice says whether a person is needed", () => {

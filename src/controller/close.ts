@@ -6,6 +6,7 @@ import type { Traits } from "./act.ts";
 import { guard } from "./guard.ts";
 import {
   instancesOf,
+  isConfigured,
   isHealthy,
   openIncidents,
   pendingActions,
@@ -38,6 +39,23 @@ export function recover(state: State): readonly DecisionDraft[] {
     }
   }
   return [];
+}
+
+/** Ends what belongs to services and instances that the config no longer asks for. */
+export function retire(state: State): readonly DecisionDraft[] {
+  const text = "it is no longer in the config";
+  const symptom = Object.values(state.symptoms).find(
+    (it) => !isConfigured(state.policy, it.target),
+  );
+  if (symptom) {
+    const { target: subject, key } = symptom;
+    return [{ type: "symptom.cleared", subject, data: { key, text } }];
+  }
+  const incident = openIncidents(state).find((it) => !isConfigured(state.policy, it.service));
+  if (!incident) return [];
+  const why = { rule: "not-configured", text, value: 0, limit: 1, unit: "count" as const };
+  const place = { subject: incident.service, incident: incident.id };
+  return [{ type: "incident.resolved", ...place, data: { why } }];
 }
 
 /** Ends incidents whose symptoms are gone although nothing of ours is under way. */

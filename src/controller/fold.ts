@@ -1,9 +1,10 @@
 // How each event changes what the loop knows: the state is this function over the whole journal.
 import type { Change } from "../model/change.ts";
 import type { Event } from "../model/event.ts";
+import type { Target } from "../model/target.ts";
 import { foldIncident } from "./fold-incident.ts";
 import { foldInstance } from "./fold-instance.ts";
-import { put, type State, without } from "./state.ts";
+import { isConfigured, put, type State, without } from "./state.ts";
 
 const hourMs = 3_600_000;
 const changesKept = 50;
@@ -21,7 +22,7 @@ function foldGeneral(state: State, event: Event): State {
     case "clock.stepped":
       return { ...state, offsetMs: event.data.offsetMs };
     case "config.applied":
-      return { ...state, policy: event.data.policy };
+      return forgetRemoved({ ...state, policy: event.data.policy });
     case "operator.paused": {
       const { by, reason } = event.data;
       return { ...state, paused: { by, reason, atMs: event.atMs } };
@@ -53,6 +54,20 @@ function foldGeneral(state: State, event: Event): State {
     default:
       return state;
   }
+}
+
+/** What the config no longer asks for is no longer known; its symptoms end as decisions do. */
+function forgetRemoved(state: State): State {
+  const gone = (target: Target): boolean => !isConfigured(state.policy, target);
+  const fileGone = (_: string, file: { readonly service: string }): boolean => gone(file.service);
+  return {
+    ...state,
+    instances: without(state.instances, gone),
+    exits: without(state.exits, gone),
+    degraded: without(state.degraded, gone),
+    files: without(state.files, fileGone),
+    proven: without(state.proven, fileGone),
+  };
 }
 
 function foldChange(state: State, change: Change, atMs: number): State {

@@ -13,6 +13,8 @@ export interface Loop {
   readonly mind: Mind;
   /** Takes an event in; its consequences are durable when this returns. */
   emit(draft: InputDraft): void;
+  /** Takes the last event in. What comes after it is in nobody's journal and is left out. */
+  end(draft: InputDraft): void;
   /** Takes readings in; they are looked at with the next tick. */
   observe(readings: readonly Reading[]): void;
   /** Ticks until the signal aborts. */
@@ -41,14 +43,17 @@ const driftMs = 2_000;
 export function createLoop(options: LoopOptions): Loop {
   const { store, step, onBroken } = options;
   let mind: Mind = { state: loadState(store), senses: emptySenses };
-  const clock = loopClock(options.clock, mind);
+  const lastTick = store.lastTick();
+  const clock = loopClock(options.clock, mind, lastTick?.atMs ?? 0);
   const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
   const queue: Work[] = [];
   let readings: Reading[] = [];
   let draining = false;
-  let ticks = store.lastTick()?.n ?? 0;
+  let ended = false;
+  let ticks = lastTick?.n ?? 0;
 
   const take = (work: Work): void => {
+    if (ended) return;
     queue.push(work);
     if (draining) return;
     draining = true;
@@ -91,6 +96,10 @@ export function createLoop(options: LoopOptions): Loop {
       return mind;
     },
     emit: (draft) => take({ kind: "event", draft }),
+    end: (draft) => {
+      take({ kind: "event", draft });
+      ended = true;
+    },
     observe: (more) => {
       for (const reading of more) readings.push({ ...reading, atMs: Math.round(reading.atMs) });
     },
@@ -124,10 +133,10 @@ function loadState(store: Store): Mind["state"] {
   return state;
 }
 
-/** Goes on at the journal's last moment plus the wall time that has passed since, if any. */
-function loopClock(clock: Clock, { state }: Mind): Clock {
-  const sinceLast = clock.wall() - (state.atMs + state.offsetMs);
-  const baseMs = state.seq === 0 ? clock.wall() : state.atMs + Math.max(0, sinceLast);
+/** Goes on at the last moment of journal and ticks, plus the wall time that has passed since. */
+function loopClock(clock: Clock, { state }: Mind, lastTickMs: number): Clock {
+  const lastMs = Math.max(state.atMs, lastTickMs);
+  const baseMs = state.seq === 0 ? clock.wall() : Math.max(lastMs, clock.wall() - state.offsetMs);
   const fromMs = clock.now();
   return { ...clock, now: () => baseMs + clock.now() - fromMs };
 }

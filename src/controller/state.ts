@@ -8,7 +8,7 @@ import type { Lesson } from "../model/lesson.ts";
 import type { Policy, ServicePolicy } from "../model/policy.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Symptom } from "../model/symptom.ts";
-import { instanceName, serviceOf, type Target } from "../model/target.ts";
+import { instanceName, isInstance, serviceOf, type Target } from "../model/target.ts";
 
 export type Table<T> = Readonly<Record<string, T>>;
 
@@ -122,6 +122,13 @@ export function openIncidents(state: State): readonly Incident[] {
 /** The instances that the policy asks for, whether they run or not. */
 export function instancesOf(policy: ServicePolicy): readonly Target[] {
   return Array.from({ length: policy.replicas }, (_, i) => instanceName(policy.name, i + 1));
+}
+
+/** Whether the policy asks for this service or instance. */
+export function isConfigured(policy: Policy, target: Target): boolean {
+  const service = policy.services[serviceOf(target)];
+  if (!service) return false;
+  return !isInstance(target) || instancesOf(service).includes(target);
 }
 
 export function symptomsOf(state: State, target: Target): readonly Symptom[] {

@@ -5,7 +5,7 @@ import type { EvidenceWanted } from "../model/diagnosis.ts";
 import type { DecisionDraft, Draft, Event, InputDraft } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
 import { act, expire, type Traits } from "./act.ts";
-import { prove, recover, settle } from "./close.ts";
+import { prove, recover, retire, settle } from "./close.ts";
 import { diagnose } from "./diagnose.ts";
 import { fold } from "./fold.ts";
 import { plan } from "./plan.ts";
@@ -112,6 +112,7 @@ function begin(before: Mind, atMs: number): Run {
 /** Runs the stages until none has anything more to say. */
 function settleAll(run: Run, nowMs: number, { traits }: Knowledge): void {
   const stages: readonly (() => readonly DecisionDraft[])[] = [
+    () => retire(run.state),
     () => recover(run.state),
     () => watchProcesses(run.state, nowMs),
     () => triage(run.state),

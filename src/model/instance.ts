@@ -16,6 +16,8 @@ export interface Exit {
   readonly signal: string | null;
   /** Whether the config or an operator wanted it. */
   readonly expected: boolean;
+  /** True when it was told to end; it is to run again unless it was told so for good. */
+  readonly stopped?: boolean;
   readonly uptimeMs: number;
   /** "SIGKILL", "exit code 1", "exit unknown (it ended while no daemon was watching)". */
   readonly text: string;

@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { type Clock, deadline } from "../kernel/clock.ts";
 import { culprit, frameLines } from "./capture-frames.ts";
 import { type Capture, type Description, describeProcess, familyOf } from "./capture-process.ts";
-import { askLoop, closeLate, type Finding } from "./inspector.ts";
+import { askLoop, closeLate, type Finding, takesRequest } from "./inspector.ts";
 import { linkOf } from "./inspector-port.ts";
-import { type ProcessStat, readCommand, readEnvironment, readProc } from "./procfs.ts";
+import { type ProcessStat, readCommand, readEnvironment } from "./procfs.ts";
 
 export interface BlockedStackOptions {
   /** The leader of an instance; it may be a wrapper such as `sh` or `npm`. */
@@ -54,7 +54,7 @@ async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<
   const nodes = family.filter(isNode);
   const stopped = nodes.find(isStopped);
   const asked = nodes
-    .filter((stat) => !isStopped(stat) && takesSignal(stat.pid))
+    .filter((stat) => !isStopped(stat) && takesRequest(stat.pid))
     .toSorted(runningFirst);
   const findings = await askAll(
     asked.slice(0, askedLimit).map((stat) => stat.pid),
@@ -88,7 +88,7 @@ async function askAll(
     pids.map(async (pid) => {
       const finding = await askLoop(pid, { clock, signal: until });
       if (finding.kind === "blocked") found.abort();
-      if (finding.kind === "mute" && finding.before && background) {
+      if (finding.kind === "mute" && background) {
         void closeLate(pid, finding.before, { clock, signal: background });
       }
       return finding;
@@ -139,15 +139,6 @@ function isNode(stat: ProcessStat): boolean {
 /** A signal would wait, and open a debugger port when the process goes on. */
 function isStopped(stat: ProcessStat): boolean {
   return stat.state === "T" || stat.state === "t";
-}
-
-/**
- * SIGUSR1 ends a process that does not catch it, as one with --disable-sigusr1 or one that has just
- * been started. Source: SigCgt of /proc/PID/status, proc(5), bit 9 for signal 10.
- */
-function takesSignal(pid: number): boolean {
-  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1];
-  return caught !== undefined && (BigInt(`0x${caught}`) & 0x200n) !== 0n;
 }
 
 /** Whether it was told to choose a free port, so that the inspector can only fail to start. */

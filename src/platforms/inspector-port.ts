@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { get } from "node:http";
 import { type Clock, deadline } from "../kernel/clock.ts";
-import { isGone, readStat } from "./procfs.ts";
+import { isGone } from "./procfs.ts";
 
 /** Where to connect: the WebSocket is `ws://127.0.0.1:port/id`. */
 export interface InspectorAddress {
@@ -52,25 +52,34 @@ export function readListeners(pid: number): readonly Listener[] {
 }
 
 /**
- * Looks until the inspector is found or the signal aborts; `before` holds the inodes of the
- * listeners that were there before it was asked to open. Undefined when it did not open.
+ * Looks until the inspector is found or the signal aborts. `request` asks for it to be opened, and
+ * says whether that is possible; `before` holds the inodes of the listeners that were there before.
  */
 export async function findInspector(
   pid: number,
   before: ReadonlySet<string>,
+  request: () => boolean,
   search: Search,
 ): Promise<InspectorAddress | undefined> {
   const { clock, signal } = search;
   const startedAt = clock.now();
   const asked = new Set<string>();
-  while (!signal.aborted && readStat(pid) !== undefined) {
+  let own = [...before].filter((inode) => ownsSocket(pid, inode));
+  let isRequested = false;
+  while (!signal.aborted) {
+    if (!isRequested && !request()) return undefined;
+    const listeners = readListeners(pid);
     const isPatient = clock.now() - startedAt < patienceMs;
-    for (const { port, inode } of readListeners(pid)) {
+    for (const { port, inode } of listeners) {
       if (asked.has(inode) || (isPatient && before.has(inode))) continue;
       asked.add(inode);
       const id = ownsSocket(pid, inode) ? await askForTarget(port, search) : undefined;
       if (id !== undefined) return { port, id };
     }
+    // One that was open may have been the inspector, to which the request meant nothing.
+    const left = own.filter((inode) => listeners.some((listener) => listener.inode === inode));
+    isRequested = left.length === own.length;
+    own = left;
     await clock.sleep(pollMs, signal).catch(() => {});
   }
   return undefined;

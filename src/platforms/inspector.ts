@@ -6,13 +6,13 @@ import {
   type Search,
 } from "./inspector-port.ts";
 import { type Frame, openSession, type Session } from "./inspector-session.ts";
-import { isGone, readStat, runs } from "./procfs.ts";
+import { isGone, readProc, readStat, runs } from "./procfs.ts";
 
 export type Finding =
   | { readonly kind: "blocked"; readonly pid: number; readonly frames: readonly Frame[] }
   | { readonly kind: "turning"; readonly pid: number; readonly afterMs: number }
-  /** No JavaScript ran; with the listeners it had `before` when its inspector did not open. */
-  | { readonly kind: "mute"; readonly pid: number; readonly before?: ReadonlySet<string> }
+  /** No JavaScript ran, or not soon enough; with the inodes of the listeners it had before. */
+  | { readonly kind: "mute"; readonly pid: number; readonly before: ReadonlySet<string> }
   | { readonly kind: "gone"; readonly pid: number };
 
 /** How long a loop may take for one turn before it counts as blocked. */
@@ -56,16 +56,19 @@ const closePort = {
   }`,
 };
 
-/** The process must catch SIGUSR1. Whatever happens, it is not left paused. */
+/** Whatever happens, the process is not left paused. */
 export async function askLoop(pid: number, search: Search): Promise<Finding> {
   const before = new Set(readListeners(pid).map(({ inode }) => inode));
-  if (!requestInspector(pid)) return { kind: "gone", pid };
-  const address = await findInspector(pid, before, search);
-  const session = address && (await openSession(address, search.signal));
-  if (!session) return muteOrGone({ kind: "mute", pid, before }, search);
-  const finding = await question(pid, session, search);
-  leave(session);
-  return finding.kind === "mute" ? muteOrGone(finding, search) : finding;
+  // A port that is just being closed after an earlier capture may end the first session.
+  for (let attempt = 0; attempt < 3 && !search.signal.aborted; attempt++) {
+    const address = await findInspector(pid, before, () => requestInspector(pid), search);
+    const session = address && (await openSession(address, search.signal));
+    if (!session) continue;
+    const finding = await question(pid, session, search);
+    leave(session);
+    if (finding) return finding;
+  }
+  return muteOrGone({ kind: "mute", pid, before }, search);
 }
 
 /** A process that dies closes its sockets some milliseconds before it is gone. */
@@ -76,11 +79,12 @@ async function muteOrGone(mute: Finding, { clock, signal }: Search): Promise<Fin
   return isRunning(mute.pid) ? mute : { kind: "gone", pid: mute.pid };
 }
 
+/** Undefined when the time or the session ended before there was an answer. */
 async function question(
   pid: number,
   session: Session,
   { clock, signal }: Search,
-): Promise<Finding> {
+): Promise<Finding | undefined> {
   const startedAt = clock.now();
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
@@ -93,16 +97,14 @@ async function question(
   const stood = session.paused.then((frames) =>
     frames ? ({ kind: "blocked", pid, frames } as const) : never,
   );
-  const ended = Promise.race([aborted(signal), session.closed]).then(
-    () => ({ kind: "mute", pid }) as const,
-  );
+  const ended = Promise.race([aborted(signal), session.closed]).then(() => undefined);
   const patience = clock.sleep(turnMs, until).then(
-    () => undefined,
+    () => "blocked" as const,
     () => undefined,
   );
   try {
     const soon = await Promise.race([turned, ended, patience]);
-    if (soon) return soon;
+    if (soon !== "blocked") return soon;
     void session.call("Debugger.enable");
     void session.call("Debugger.pause");
     return await Promise.race([turned, stood, ended]);
@@ -152,7 +154,7 @@ async function closeNow(
     () => once.abort(),
     () => {},
   );
-  const address: InspectorAddress | undefined = await findInspector(pid, before, {
+  const address: InspectorAddress | undefined = await findInspector(pid, before, () => true, {
     ...search,
     signal,
   });
@@ -163,10 +165,19 @@ async function closeNow(
   return true;
 }
 
-/** False when it has ended, or is not ours to signal. */
+/**
+ * SIGUSR1 ends a process that does not catch it, as one with --disable-sigusr1 or one that has just
+ * been started. Source: SigCgt of /proc/PID/status, proc(5), bit 9 for signal 10.
+ */
+export function takesRequest(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1];
+  return caught !== undefined && (BigInt(`0x${caught}`) & 0x200n) !== 0n;
+}
+
+/** False when it has ended, does not catch the signal or is not ours to signal. */
 function requestInspector(pid: number): boolean {
   try {
-    return process.kill(pid, "SIGUSR1");
+    return takesRequest(pid) && process.kill(pid, "SIGUSR1");
   } catch (error) {
     if (isGone(error)) return false;
     throw error;

@@ -27,7 +27,7 @@ export function exitText(ended: Ended): string {
 
 export function exitData(
   ended: Ended,
-  expected: boolean,
+  { expected, stopped }: { readonly expected: boolean; readonly stopped: boolean },
   uptimeMs: number,
   lastLines: readonly string[],
 ): Exit {
@@ -35,6 +35,7 @@ export function exitData(
     code: ended.code ?? signalCode(ended.signal),
     signal: ended.signal,
     expected,
+    ...(stopped ? { stopped } : {}),
     uptimeMs: Math.round(uptimeMs),
     text: exitText(ended),
     lastLines,

@@ -70,7 +70,7 @@ function tellExit(
   const uptimeMs = options.clock.now() - run.startedAtMs;
   const lines = stopped ? [] : options.lastLines(options.logFile(target));
   const expected = stopped || (ended.known && spec.isExpectedExit(ended.code));
-  const data = exitData(ended, expected, uptimeMs, lines);
+  const data = exitData(ended, { expected, stopped }, uptimeMs, lines);
   options.emit({ type: "instance.exited", subject: target, data });
 }
 

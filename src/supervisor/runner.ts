@@ -1,5 +1,6 @@
 // One instance: starts its process, watches it end, stops it; one operation at a time.
 import type { Clock } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Target } from "../model/target.ts";
@@ -45,8 +46,8 @@ export interface Runner {
   readonly starting: string | undefined;
   /** Does nothing when the process runs already. @throws SPAWN_FAILED */
   start(by: string): Promise<Run>;
-  /** `sinceMs`: loop time of its start, as far as the journal knows. */
-  adopt(found: Found, sinceMs: number): void;
+  /** `sinceMs`: loop time of its start, as far as the journal knows; `ending`: it was told to end. */
+  adopt(found: Found, sinceMs: number, ending: boolean): void;
   /** Resolves when nothing is left of the process group. */
   stop(by: string, options: StopOptions, step?: StopStep): Promise<void>;
 }
@@ -106,7 +107,8 @@ export function createRunner(options: RunnerOptions): Runner {
         options.onStarted(run, by);
         return run;
       }),
-    adopt: (found, sinceMs) => {
+    adopt: (found, sinceMs, ending) => {
+      stopping = ending;
       const run = watch(found.identity, found, { startedAtMs: sinceMs, adopted: true });
       options.onStarted(run, "adoption");
     },
@@ -148,19 +150,26 @@ async function clearGroup(
   identity: ProcessIdentity,
   log: Log,
 ): Promise<void> {
+  const { pid } = identity;
   const fromMs = clock.now();
-  while (platform.groupAlive(identity)) {
-    platform.signalGroup(identity, "SIGKILL");
-    if (clock.now() - fromMs > reapMs) {
-      log.error("a process group does not end after SIGKILL", { pid: identity.pid });
-      return;
+  try {
+    while (platform.groupAlive(identity)) {
+      platform.signalGroup(identity, "SIGKILL");
+      if (clock.now() - fromMs > reapMs) throw new Error(`still there after ${reapMs} ms`);
+      await clock.sleep(reapPollMs);
     }
-    await clock.sleep(reapPollMs);
+  } catch (error) {
+    // Its leader has ended all the same, and that has to be told.
+    log.error("what a process left behind does not end", { pid, reason: messageOf(error) });
   }
 }
 
 /** Whether `promise` settles within `ms`. */
-async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+export async function within(
+  clock: Clock,
+  ms: number,
+  promise: Promise<unknown>,
+): Promise<boolean> {
   const timer = new AbortController();
   const late = clock.sleep(ms, timer.signal).then(
     () => false,

@@ -58,8 +58,29 @@ export interface StopHow {
   readonly drain?: boolean;
 }
 
+/** One run of an instance that the journal knows no end of. */
+export interface PastRun {
+  readonly identity?: ProcessIdentity;
+  /** Loop time of its start. */
+  readonly sinceMs: number;
+  /** It was told to end, and to run again after that. */
+  readonly stopping: boolean;
+}
+
+/** What the journal tells a new daemon about the ones before it. */
+export interface Past {
+  /** No daemon died on this machine since it was started: all that does not run is to run. */
+  readonly anew: boolean;
+  /** Loop time until which a daemon is known to have watched. */
+  readonly watchedUntilMs: number;
+  readonly runs: ReadonlyMap<Target, PastRun>;
+  /** Instances that are down by themselves: the loop starts them, or a person, or nobody. */
+  readonly resting: ReadonlySet<Target>;
+}
+
 export interface Supervisor {
   running(): readonly Running[];
+  /** @throws CANCELLED once `stopAll` was called, SPAWN_FAILED, UNKNOWN_ID */
   start(target: Target, by: string): Promise<void>;
   stop(target: Target, how: StopHow, step?: StopStep): Promise<void>;
   /** Resolves when the instance is ready. @throws TIMED_OUT after the service's start-up time. */
@@ -67,12 +88,14 @@ export interface Supervisor {
   /** One instance after the other, each drained before and ready after. @throws UNKNOWN_ID */
   rolling(service: string, by: string, step?: StopStep): Promise<void>;
   /**
-   * Takes over what an earlier daemon left, then starts the rest in order.
-   * `known` are the instances that the journal believes to run, and since when (loop time).
+   * Takes over what an earlier daemon left and tells what is gone. Nothing is awaited, so that it
+   * is over before an action can begin: call it in the turn in which the loop learns of the start.
    */
-  boot(known: ReadonlyMap<Target, number>, signal: AbortSignal): Promise<void>;
+  adopt(past: Past): void;
+  /** Starts what is missing, each service when its dependencies are ready. */
+  boot(past: Past, signal: AbortSignal): Promise<void>;
   /** Ends processes that carry the project's mark and belong to no instance. */
   sweep(): number;
-  /** Dependents first; resolves when no process of the project is left. */
+  /** Dependents first; nothing starts any more; resolves when no process of an instance is left. */
   stopAll(by: string): Promise<void>;
 }

@@ -1,35 +1,45 @@
 // The hands of the daemon: runs every instance the config asks for and does what it is told.
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import { instanceName, serviceOf, type Target } from "../model/target.ts";
-import { boot, sweep } from "./boot.ts";
+import { adoptAll, sweep } from "./adopt.ts";
+import { boot } from "./boot.ts";
 import { exitData } from "./exit.ts";
 import { makeRunner, type Ward } from "./instances.ts";
 import { startOrder } from "./order.ts";
 import type { Runner } from "./runner.ts";
 import type { Running, ServiceSpec, Supervisor, SupervisorOptions } from "./spec.ts";
 
+const unwanted = { expected: false, stopped: false };
 const neverRan = { code: null, signal: null, known: true };
 const readyPollMs = 20;
+/** How long the last processes may take to end when everything is stopped. */
+const lastSweepsMs = 10_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { clock, services, emit } = options;
+  const { clock, log, services, emit } = options;
   const ward: Ward = { options, runners: new Map(), ready: new Set() };
   const { runners, ready } = ward;
   const specs = new Map(services.map((spec) => [spec.name, spec]));
+  let closing = false;
   for (const spec of services) {
     for (const target of targetsOf(spec)) runners.set(target, makeRunner(ward, spec, target));
   }
   const runnerFor = (target: Target): Runner => found(runners, target, "instance");
   const specFor = (service: string): ServiceSpec => found(specs, service, "service");
 
+  const stillOpen = (): void => {
+    if (closing) throw new HomeostatError("CANCELLED", "everything is being stopped");
+  };
+
   const self: Supervisor = {
     running: () => [...runners.values()].flatMap(toRunning),
     start: async (target, by) => {
+      stillOpen();
       try {
         await runnerFor(target).start(by);
       } catch (error) {
         // Told as an exit too: back-off and give-up count processes that never came to life.
-        const data = { ...exitData(neverRan, false, 0, []), text: messageOf(error) };
+        const data = { ...exitData(neverRan, unwanted, 0, []), text: messageOf(error) };
         emit({ type: "instance.exited", subject: target, data });
         throw error;
       }
@@ -44,6 +54,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const { startupMs } = specFor(serviceOf(target));
       const untilMs = clock.now() + startupMs;
       while (!ready.has(target)) {
+        stillOpen();
         if (clock.now() > untilMs) {
           const text = `${target} was not ready ${startupMs} ms after its start`;
           throw new HomeostatError("TIMED_OUT", text);
@@ -60,13 +71,24 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         step(`${target} replaced and ready`, clock.now() - fromMs);
       }
     },
-    boot: (known, signal) => boot({ options, runners, ready, start: self.start }, known, signal),
+    adopt: (past) => {
+      adoptAll(options, runners, past);
+      for (const [target, { stopping }] of past.runs) {
+        if (!stopping || !runners.has(target)) continue;
+        self.stop(target, { by: "boot" }).catch((error: unknown) => {
+          log.error("could not stop", { target, reason: messageOf(error) });
+        });
+      }
+    },
+    boot: (past, signal) => boot({ options, runners, ready, start: self.start }, past, signal),
     sweep: () => sweep(options, runners),
     stopAll: async (by) => {
+      closing = true;
       for (const name of startOrder(services).toReversed()) {
         await Promise.all(targetsOf(specFor(name)).map((target) => self.stop(target, { by })));
       }
-      while (self.sweep() > 0) await clock.sleep(readyPollMs);
+      const untilMs = clock.now() + lastSweepsMs;
+      while (self.sweep() > 0 && clock.now() < untilMs) await clock.sleep(readyPollMs);
     },
   };
   return self;

@@ -1,8 +1,15 @@
 // Watches the config files of services, keeps every version, and puts a proven one back.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { HomeostatError } from "../kernel/errors.ts";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { InputDraft } from "../model/event.ts";
 import type { Policy } from "../model/policy.ts";
@@ -58,7 +65,9 @@ export function watchConfigFiles(options: {
         const message = `version ${version.slice(0, 8)} of ${file} is not kept`;
         throw new HomeostatError("ACTION_FAILED", message);
       }
-      const path = full(file);
+      const named = full(file);
+      // A link stays a link: what it points to is replaced.
+      const path = existsSync(named) ? realpathSync(named) : named;
       const fresh = `${path}.homeostat-${version.slice(0, 8)}`;
       writeFileSync(fresh, text, { mode: existsSync(path) ? statSync(path).mode : 0o644 });
       renameSync(fresh, path);
@@ -77,12 +86,19 @@ function changeReader(log: Log): (file: string, path: string) => string | undefi
     return undefined;
   };
   return (file, path) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) return warnOnce(file, "it is not there");
-    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
-    if (stamps.get(file) === stamp) return undefined;
-    if (stat.size > bytesMax) return warnOnce(file, `it is larger than ${bytesMax} bytes`);
-    stamps.set(file, stamp);
-    return readFileSync(path, "utf8");
+    try {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat) return warnOnce(file, "it is not there");
+      const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+      if (stamps.get(file) === stamp) return undefined;
+      if (stat.size > bytesMax) return warnOnce(file, `it is larger than ${bytesMax} bytes`);
+      const text = readFileSync(path, "utf8");
+      stamps.set(file, stamp);
+      warned.delete(file);
+      return text;
+    } catch (error) {
+      // A folder in its place, no rights, gone between two calls: all healing must not end of it.
+      return warnOnce(file, messageOf(error));
+    }
   };
 }

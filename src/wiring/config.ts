@@ -106,6 +106,8 @@ export interface ServiceConfig {
 }
 
 export interface Config {
+  /** Address of the JSON Schema, for editors. */
+  readonly $schema?: string;
   /** Default: the name of the folder. */
   readonly project?: string;
   /** Default 127.0.0.1:7700. Another host needs a token of 16 characters or more. */

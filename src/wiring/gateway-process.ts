@@ -1,22 +1,22 @@
 // Keeps the gateway process running and in step with the loop; it outlives the daemon.
 import type { GatewayLink } from "../gateway/link.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import { randomId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import { gatewayTarget, type Target } from "../model/target.ts";
 import type { Ended, Platform } from "../platforms/platform.ts";
 import type { Route } from "../protocol/gateway.ts";
-import { createRunner, type Runner } from "../supervisor/runner.ts";
+import { createRunner, type Run, type Runner, within } from "../supervisor/runner.ts";
 import { routePusher } from "./gateway-routes.ts";
 
 export interface GatewayProcess {
-  /** Takes over a running gateway or starts one; resolves when it answers. */
+  /** Takes over a running gateway or starts one; resolves when it answers, or after 10 s. */
   boot(): Promise<void>;
   /** Brings the gateway to these routes; the latest wins when calls come quickly. */
   sync(routes: readonly Route[]): void;
-  /** Resolves when the gateway has taken over the routes of the last `sync`. */
+  /** Resolves when the routes of the last `sync` are in force. @throws GATEWAY_ABSENT after 10 s */
   inStep(): Promise<void>;
   /** Resolves when the instance has no request left, or after `ms`. */
   drained(target: Target, ms: number): Promise<void>;
@@ -37,52 +37,82 @@ export interface GatewayProcessOptions {
   readonly logFile: string;
 }
 
+/** Longer than a gateway takes to start on a busy machine. */
 const answerMs = 10_000;
 const pollMs = 20;
 const againMs = 500;
 const stopWaitMs = 6_000;
+const lookMs = 1_000;
+/** Each unanswered question takes 2 s: a gateway that is silent for so many hangs. */
+const silentLimit = 5;
 
 export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
   const { platform, clock, log, link } = options;
   const routes = routePusher(link, log);
-  let stopping = false;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  let keeping: Promise<void> | undefined;
   const runner = makeRunner(options, (ended) => {
-    if (stopping) return;
-    log.error("the gateway ended; it is started again", { ...ended });
     routes.forget();
-    void startAgain();
+    if (signal.aborted) return;
+    log.error("the gateway ended; it is started again", { ...ended });
+    void keep();
   });
 
-  /** A gateway that cannot start is tried again for ever: without it nothing is served. */
-  const startAgain = async (): Promise<void> => {
-    while (!stopping) {
+  /** One attempt after the other, for ever: without a gateway nothing is served. */
+  const attempts = async (): Promise<void> => {
+    while (!signal.aborted && !routes.answers) {
       try {
-        await runner.start("homeostat");
-        return await ready();
+        await answering(await runner.start("homeostat"), link, clock);
+        routes.answers = true;
+        await routes.push();
       } catch (error) {
+        if (signal.aborted) return;
         log.error("the gateway does not start", { reason: messageOf(error) });
-        await clock.sleep(againMs);
+        await runner.stop("homeostat", { signal: "SIGKILL", waitMs: 0 });
+        await clock.sleep(againMs, signal).catch(() => {});
       }
     }
   };
+  const keep = (): Promise<void> => {
+    keeping ??= attempts().finally(() => {
+      keeping = undefined;
+    });
+    return keeping;
+  };
 
-  const ready = async (): Promise<void> => {
-    await answering(link, clock);
-    routes.answers = true;
-    await routes.push();
+  const lookAfter = async (): Promise<void> => {
+    let silent = 0;
+    while (!signal.aborted) {
+      await clock.sleep(lookMs, signal).catch(() => {});
+      if (signal.aborted || !routes.answers) continue;
+      const speaks = await isAnswering(link);
+      silent = speaks ? 0 : silent + 1;
+      if (speaks) await routes.push();
+      if (silent < silentLimit || !runner.current) continue;
+      log.error("the gateway hangs; it is ended and started again", { unanswered: silent });
+      platform.signalGroup(runner.current.identity, "SIGKILL");
+      silent = 0;
+    }
   };
 
   return {
     boot: async () => {
-      const found = platform
-        .scan(options.project)
-        .find((other) => other.target === gatewayTarget && other.leader);
-      if (found) runner.adopt(found, clock.now());
-      else await runner.start("homeostat");
-      await ready();
+      adoptOne(options, runner);
+      void lookAfter();
+      if (await within(clock, answerMs, keep())) return;
+      log.error("the gateway does not answer yet; the services start all the same");
     },
     sync: routes.want,
-    inStep: routes.inStep,
+    inStep: async () => {
+      const untilMs = clock.now() + answerMs;
+      while (!(await routes.inStep())) {
+        if (clock.now() > untilMs || signal.aborted) {
+          throw new HomeostatError("GATEWAY_ABSENT", "the gateway did not take the routes");
+        }
+        await clock.sleep(pollMs);
+      }
+    },
     drained: async (target, ms) => {
       const untilMs = clock.now() + ms;
       await routes.push();
@@ -94,8 +124,8 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
       }
     },
     stop: async () => {
-      stopping = true;
-      routes.answers = false;
+      stopped.abort();
+      routes.forget();
       await runner.stop("homeostat", { signal: "SIGTERM", waitMs: stopWaitMs });
       link.close();
     },
@@ -119,15 +149,41 @@ function makeRunner(options: GatewayProcessOptions, onEnded: (ended: Ended) => v
   });
 }
 
-async function answering(link: GatewayLink, clock: Clock): Promise<void> {
+/** Two gateways cannot serve the same ports: the first one has them, any other one ends. */
+function adoptOne({ platform, project, clock, log }: GatewayProcessOptions, runner: Runner): void {
+  const [first, ...others] = platform
+    .scan(project)
+    .filter((found) => found.target === gatewayTarget && found.leader)
+    .toSorted((a, b) => a.identity.startTicks - b.identity.startTicks);
+  if (first) runner.adopt(first, clock.now(), false);
+  for (const { identity } of others) {
+    log.warn("ending a second gateway", { pid: identity.pid });
+    platform.signalGroup(identity, "SIGKILL");
+  }
+}
+
+/** @throws GATEWAY_ABSENT when it ends, and the last error when it says nothing for too long. */
+async function answering(run: Run, link: GatewayLink, clock: Clock): Promise<void> {
   const untilMs = clock.now() + answerMs;
+  let over = false;
+  void run.over.then(() => {
+    over = true;
+  });
   for (;;) {
     try {
       await link.stats();
       return;
     } catch (error) {
+      if (over) throw new HomeostatError("GATEWAY_ABSENT", "it ended before it answered");
       if (clock.now() > untilMs) throw error;
       await clock.sleep(pollMs);
     }
   }
+}
+
+function isAnswering(link: GatewayLink): Promise<boolean> {
+  return link.stats().then(
+    () => true,
+    () => false,
+  );
 }

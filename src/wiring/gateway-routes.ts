@@ -1,5 +1,5 @@
 // Keeps what the gateway does equal to what the loop wants: the latest routes win.
-import type { GatewayLink } from "../gateway/link.ts";
+import type { Applied, GatewayLink } from "../gateway/link.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Route } from "../protocol/gateway.ts";
@@ -10,25 +10,38 @@ export interface RoutePusher {
   want(routes: readonly Route[]): void;
   /** Resolves when what is wanted has been sent, or could not be; never rejects. */
   push(): Promise<void>;
-  /** Like `push`, and once more when it failed. */
-  inStep(): Promise<void>;
+  /** Like `push`; whether the gateway has taken over what is wanted, ports it could not open aside. */
+  inStep(): Promise<boolean>;
   /** The gateway has forgotten everything: it is a new process. */
   forget(): void;
 }
 
 export function routePusher(link: GatewayLink, log: Log): RoutePusher {
   let wanted: readonly Route[] = [];
-  let pushed = "";
+  /** What the gateway has taken over. */
+  let taken = "";
+  /** The same, as long as no port was missing. */
+  let opened = "";
   let pushing: Promise<void> = Promise.resolve();
-  const isBehind = (): boolean => JSON.stringify(wanted) !== pushed;
+  const isBehind = (): boolean => JSON.stringify(wanted) !== opened;
+
+  let told = "";
+  /** Tried again every second, told once. */
+  const tell = (problems: Applied["problems"]): void => {
+    const text = JSON.stringify(problems);
+    if (text === told) return;
+    told = text;
+    for (const problem of problems) log.error("the gateway cannot open a route", { ...problem });
+  };
 
   const send = async (): Promise<void> => {
     const routes = wanted;
     if (!self.answers || !isBehind()) return;
     try {
       const { problems } = await link.push(routes);
-      for (const problem of problems) log.error("the gateway cannot open a route", { ...problem });
-      pushed = problems.length === 0 ? JSON.stringify(routes) : "";
+      tell(problems);
+      taken = JSON.stringify(routes);
+      opened = problems.length === 0 ? taken : "";
     } catch (error) {
       log.warn("the gateway did not take the routes", { reason: messageOf(error) });
     }
@@ -46,11 +59,12 @@ export function routePusher(link: GatewayLink, log: Log): RoutePusher {
     },
     inStep: async () => {
       await self.push();
-      if (isBehind()) await self.push();
+      return JSON.stringify(wanted) === taken;
     },
     forget: () => {
       self.answers = false;
-      pushed = "";
+      taken = "";
+      opened = "";
     },
   };
   return self;

@@ -1,17 +1,18 @@
 // How a daemon begins and ends: who was there before, and in which order everything stops.
 import type { Loop } from "../controller/loop.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { serviceOf, type Target } from "../model/target.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { DaemonOptions } from "./options.ts";
+import { pastOf } from "./past.ts";
 
 /** Tells the journal who is there, takes over what runs, starts the rest. */
 export async function begin(parts: {
   readonly options: DaemonOptions;
+  readonly store: Store;
   readonly loop: Loop;
   readonly supervisor: Supervisor;
   readonly gateway: GatewayProcess;
@@ -19,25 +20,19 @@ export async function begin(parts: {
   readonly platform: Platform;
   readonly stopped: AbortSignal;
 }): Promise<void> {
-  const { options, loop, supervisor, gateway, files, platform, stopped } = parts;
+  const { options, store, loop, supervisor, gateway, files, platform, stopped } = parts;
   const { policy } = options.resolved;
   const { pid, version, clock } = options;
   const { bootId } = platform;
-  const known = new Map<Target, number>();
-  const before = loop.mind.state;
-  for (const { target, state, identity, startedAtMs } of Object.values(before.instances)) {
-    const thisBoot = identity?.bootId === bootId;
-    if (state !== "down" && thisBoot && serviceOf(target) in policy.services) {
-      known.set(target, startedAtMs);
-    }
-  }
+  const past = pastOf(loop.mind.state, store, bootId);
   const offsetMs = Math.round(clock.wall() - loop.clock.now());
   const subject = policy.project;
   loop.emit({ type: "daemon.started", subject, data: { pid, bootId, version, offsetMs } });
   loop.emit({ type: "config.applied", subject, data: { policy } });
+  supervisor.adopt(past);
   files.check();
   await gateway.boot();
-  supervisor.boot(known, stopped).catch((error: unknown) => {
+  supervisor.boot(past, stopped).catch((error: unknown) => {
     if (!stopped.aborted) options.log.error("booting ended", { reason: messageOf(error) });
   });
 }
@@ -59,16 +54,22 @@ export function ending(parts: {
       if (asked) return;
       asked = true;
       options.log.info("stopping", { by });
+      stopped.abort();
       const work = async (): Promise<void> => {
-        stopped.abort();
-        await supervisor.stopAll(by);
-        await gateway.stop();
+        // What cannot be ended keeps nothing else from ending.
+        const ends = [await settled(supervisor.stopAll(by)), await settled(gateway.stop())];
         const subject = options.resolved.policy.project;
-        loop.emit({ type: "daemon.stopped", subject, data: { reason: by } });
+        loop.end({ type: "daemon.stopped", subject, data: { reason: by } });
         store.close();
+        for (const end of ends) if (end.status === "rejected") throw end.reason;
       };
       work().then(resolve, reject);
     };
   });
   return { over, finish: (by) => finish(by) };
+}
+
+async function settled(work: Promise<void>): Promise<PromiseSettledResult<void>> {
+  const [end] = await Promise.allSettled([work]);
+  return end;
 }

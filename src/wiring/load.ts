@@ -1,14 +1,17 @@
-// Finds and reads the config file: TypeScript, JavaScript, YAML or JSON, or a plain package.json.
-import { existsSync, readFileSync, statSync } from "node:fs";
+// Finds the config of a folder, reads it and tells everything that is wrong with it at once.
+import { readdirSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { parseDocument } from "yaml";
-import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { HomeostatError } from "../kernel/errors.ts";
 import { crossCheck } from "./check.ts";
 import type { Config } from "./config.ts";
-import { configInvalid, type Problem, toProblems } from "./problem.ts";
+import { kindOf } from "./files.ts";
+import { plain } from "./plain.ts";
+import { configInvalid, type Finding, inOrder } from "./problem.ts";
+import { number, record } from "./raw.ts";
+import { readConfig, readJsonFile } from "./read.ts";
 import { type Resolved, resolve } from "./resolve.ts";
-import { configSchema } from "./schema.ts";
+import { checkShape } from "./shape.ts";
 
 const names = [
   "homeostat.config.ts",
@@ -22,34 +25,54 @@ const names = [
 export interface LoadOptions {
   /** The project folder, absolute. */
   readonly folder: string;
-  /** A file that is named instead of searched for. */
+  /** A file that is named instead of searched for; relative to the folder. */
   readonly file?: string;
-  /** The environment: PATH is searched for commands. */
+  /** Instead of that in the config. */
+  readonly dashboardPort?: number;
+  /** PATH is searched for commands; PORT is where a folder without config is served. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
   /** More that may be wrong, such as ports in use; told together with the rest. */
-  readonly alsoCheck?: (config: unknown) => Promise<readonly Problem[]>;
+  readonly alsoCheck?: (config: unknown) => Promise<readonly Finding[]>;
 }
+
+/** The name that `Resolved.file` has in a folder that has no config. */
+export const packageFile = "package.json";
 
 /**
  * @throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every problem in its details.
  */
 export async function loadConfig(options: LoadOptions): Promise<Resolved> {
-  const { folder } = options;
-  const found = find(options);
-  const raw = found.config ?? (await read(found.path));
-  const label = basename(found.path);
-  const parsed = configSchema.safeParse(raw);
-  const shape = parsed.success ? [] : toProblems(parsed.error.issues, raw);
-  const more = isObject(raw) ? ((await options.alsoCheck?.(raw)) ?? []) : [];
-  const problems = [...shape, ...crossCheck(raw, options), ...more].filter(
-    (problem, i, all) => all.findIndex((other) => other.path === problem.path) === i,
-  );
-  if (problems.length > 0 || !parsed.success) throw configInvalid(label, problems);
-  return resolve(parsed.data, { folder, file: label });
+  const { path, config } = find(options);
+  return judge(config ?? (await readConfig(path, options.clock)), basename(path), options);
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+/** Everything about a config that was read. @throws CONFIG_INVALID */
+export async function judge(
+  given: unknown,
+  file: string,
+  options: Omit<LoadOptions, "file">,
+): Promise<Resolved> {
+  const data = plain(given);
+  if (!data.ok) throw configInvalid(file, [{ path: "", ...data }]);
+  const raw = withPort(data.value, options.dashboardPort);
+  const shape = checkShape(raw);
+  const findings = [
+    ...shape.findings,
+    ...crossCheck(raw, options),
+    ...((await options.alsoCheck?.(raw)) ?? []),
+  ];
+  if (findings.length === 0 && shape.config) return resolve(shape.config, { ...options, file });
+  const isPackage = file === packageFile;
+  const advice =
+    "This is not in package.json: there is no config. Pass --dashboard or PORT, or write homeostat.yaml.";
+  throw configInvalid(file, inOrder(findings, raw), isPackage ? advice : undefined);
+}
+
+function withPort(raw: unknown, port: number | undefined): unknown {
+  if (port === undefined || typeof raw !== "object" || raw === null || Array.isArray(raw))
+    return raw;
+  return { ...raw, dashboard: { ...record(record(raw).dashboard), port } };
 }
 
 interface Source {
@@ -57,84 +80,61 @@ interface Source {
   readonly config?: Config;
 }
 
-function find({ folder, file }: LoadOptions): Source {
+function find({ folder, file, env }: LoadOptions): Source {
+  if (kindOf(folder) !== "folder") throw missing(`--folder: expected a folder, got ${folder}`);
   if (file !== undefined) {
     const path = isAbsolute(file) ? file : join(folder, file);
-    if (!existsSync(path) || !statSync(path).isFile()) {
-      throw new HomeostatError("CONFIG_MISSING", `--config: expected a file, got ${file}`);
-    }
-    return { path };
+    if (kindOf(path) === "file") return { path };
+    const got = kindOf(path) === "folder" ? `the folder ${path}` : `${path}, which is not there`;
+    throw missing(`--config: expected a file, got ${got}`);
   }
-  if (!existsSync(folder)) {
-    throw new HomeostatError("CONFIG_MISSING", `expected a folder, got ${folder}`);
+  const [first, second] = names.filter((name) => kindOf(join(folder, name)) === "file");
+  if (first !== undefined && second !== undefined) {
+    const got = `${first} and ${second}: remove one, or choose with --config`;
+    throw configInvalid(folder, [{ path: "", expected: "one config", got }]);
   }
-  const name = names.find((other) => existsSync(join(folder, other)));
-  if (name !== undefined) return { path: join(folder, name) };
-  const config = fromPackage(folder);
-  if (config) return { path: join(folder, "package.json"), config };
-  const wanted = `${names[0]}, ${names[3]} or a package.json with a start script`;
-  throw new HomeostatError("CONFIG_MISSING", `${folder}: expected ${wanted}, got none of them`);
+  if (first !== undefined) return { path: join(folder, first) };
+  return fromPackage(folder, env);
+}
+
+function missing(message: string): HomeostatError {
+  return new HomeostatError("CONFIG_MISSING", message);
 }
 
 /** A folder that npm can start needs no config: one service, watched on the port it listens on. */
-function fromPackage(folder: string): Config | undefined {
-  const path = join(folder, "package.json");
-  if (!existsSync(path)) return undefined;
-  const manifest = parseJson(readFileSync(path, "utf8"), "package.json") as {
-    readonly scripts?: Readonly<Record<string, unknown>>;
-  } | null;
-  if (typeof manifest?.scripts?.start !== "string") return undefined;
-  return { services: { app: { command: ["npm", "start"], port: 3000, probe: { tcp: true } } } };
-}
-
-async function read(path: string): Promise<unknown> {
-  if (/\.(ts|js|mjs)$/.test(path)) return readModule(path);
-  const text = readFileSync(path, "utf8");
-  return path.endsWith(".json") ? parseJson(text, basename(path)) : parseYaml(text, basename(path));
-}
-
-async function readModule(path: string): Promise<unknown> {
-  const label = basename(path);
-  let module: { readonly default?: unknown };
-  try {
-    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
-  } catch (error) {
-    const where = lineOf(error, path);
-    const message = `${label}${where}: ${messageOf(error)}`;
-    throw new HomeostatError("CONFIG_UNREADABLE", message, { cause: error });
+function fromPackage(folder: string, env: LoadOptions["env"]): Source {
+  const path = join(folder, packageFile);
+  const isThere = kindOf(path) === "file";
+  const start = isThere ? record(record(readJsonFile(path)).scripts).start : undefined;
+  if (typeof start !== "string") throw missing(nothingFound(folder, isThere));
+  if (/\bhomeostat\s+up\b/.test(start)) {
+    const got = '"homeostat up", which would start itself for ever';
+    throw configInvalid(packageFile, [
+      { path: "scripts.start", expected: "the app's own start", got },
+    ]);
   }
-  if (module.default === undefined) {
-    const message = `${label}: expected "export default defineConfig({ … })", got no default export`;
-    throw new HomeostatError("CONFIG_UNREADABLE", message);
-  }
-  return module.default;
+  const port = env.PORT === undefined || env.PORT === "" ? 3_000 : asNumber(env.PORT);
+  const service = {
+    command: ["npm", "start"],
+    port,
+    probe: { tcp: true },
+    // The daemon starts it often and out of sight: npm need not look for a newer npm each time.
+    env: { npm_config_update_notifier: false },
+  } as const;
+  return { path, config: { services: { app: service } } };
 }
 
-/** ":12" when the error's stack names a line of the file. */
-function lineOf(error: unknown, path: string): string {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const at = stack.indexOf(path);
-  const match = at < 0 ? null : /^:(\d+)/.exec(stack.slice(at + path.length));
-  return match ? `:${match[1]}` : "";
+/** What is no number stays text, so that the check tells it. */
+function asNumber(text: string): number {
+  return number(Number(text)) ?? (text as never);
 }
 
-function parseJson(text: string, label: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new HomeostatError("CONFIG_UNREADABLE", `${label}: ${messageOf(error)}`);
-  }
-}
-
-function parseYaml(text: string, label: string): unknown {
-  const document = parseDocument(text, { uniqueKeys: true });
-  if (document.errors.length > 0) {
-    const lines = document.errors.map((error) => {
-      const line = error.linePos?.[0];
-      const where = line ? `${label}:${line.line}:${line.col}` : label;
-      return `${where}: ${error.message.split("\n")[0]?.replace(/ at line .*$/, "")}`;
-    });
-    throw new HomeostatError("CONFIG_UNREADABLE", lines.join("\n"));
-  }
-  return document.toJS();
+function nothingFound(folder: string, hasPackage: boolean): string {
+  const wanted = `${names[0]}, ${names[3]} or a package.json with a start script`;
+  const alike = readdirSync(folder).find((name) =>
+    /^\.?homeostat\..*(ts|js|ya?ml|json)$/i.test(name),
+  );
+  const met = hasPackage ? "a package.json without a start script" : "none of them";
+  const got = alike === undefined ? met : `${alike}, a name that is not looked for`;
+  return `${folder}: expected ${wanted}, got ${got}`;
 }

@@ -36,6 +36,8 @@ async function act(options: PerformOptions, intent: Intent): Promise<void> {
     steps.push({ text, tookMs: Math.round(tookMs) });
   };
   emit({ type: "action.started", ...place, data: { action: intent.id } });
+  // The loop is still in the step that commanded this: the event is durable when that turn is over.
+  await Promise.resolve();
   const time = deadline(clock, actionMs);
   const late = new Promise<never>((_, reject) => {
     time.signal.addEventListener("abort", () => reject(time.signal.reason), { once: true });

@@ -1,139 +1,78 @@
 // Problems of a config: where, what was expected, what was found; and all of them in one message.
-import type { z } from "zod";
 import { HomeostatError } from "../kernel/errors.ts";
-import { configJsonSchema } from "./schema.ts";
+import { type At, pathText } from "./words.ts";
 
+/** A problem while it is looked for: its place is still a list of keys. */
+export interface Finding {
+  readonly at: At;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** A problem as it is told, and as `details` of the error carry it. */
 export interface Problem {
-  /** "services.web.replicas"; empty for the whole file. */
+  /** "services.web.replicas", "homeostat.yaml:3:7"; empty for the whole file. */
   readonly path: string;
   readonly expected: string;
   readonly got: string;
 }
 
-/** One error that lists every problem, aligned, in the order of the file. */
-export function configInvalid(file: string, problems: readonly Problem[]): HomeostatError {
-  const width = Math.max(...problems.map((problem) => problem.path.length));
-  const lines = problems.map(({ path, expected, got }) => {
-    return `  ${path.padEnd(width)}  expected ${expected}, got ${got}`;
+const toldMax = 100;
+
+/** One problem a place, in the order of the file; a setting that is missing comes first. */
+export function inOrder(findings: readonly Finding[], config: unknown): readonly Problem[] {
+  const ranked = findings.map((finding) => ({ finding, rank: rankOf(finding.at, config) }));
+  const sorted = ranked.toSorted((a, b) => compare(a.rank, b.rank));
+  const byPath = new Map<string, Problem>();
+  for (const { finding } of sorted) {
+    const { at, expected, got } = finding;
+    const path = pathText(at);
+    if (!byPath.has(path)) byPath.set(path, { path, expected, got });
+  }
+  return [...byPath.values()];
+}
+
+function rankOf(at: At, config: unknown): readonly number[] {
+  let value = config;
+  return at.map((key) => {
+    const keys = typeof value === "object" && value !== null ? Object.keys(value) : [];
+    const rank = keys.indexOf(String(key));
+    value = rank < 0 ? undefined : (value as Readonly<Record<string, unknown>>)[key];
+    return rank;
   });
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const by = (a[i] ?? 0) - (b[i] ?? 0);
+    if (by !== 0) return by;
+  }
+  return a.length - b.length;
+}
+
+/** One error that lists every problem, aligned; `advice` is a last line of its own. */
+export function configInvalid(
+  file: string,
+  problems: readonly Problem[],
+  advice?: string,
+): HomeostatError {
+  const named = problems.slice(0, toldMax).map((it) => ({ ...it, path: it.path || "the file" }));
+  const width = Math.max(...named.map(({ path }) => path.length));
+  const lines = named.map(
+    ({ path, expected, got }) => `  ${path.padEnd(width)}  expected ${expected}, got ${got}`,
+  );
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  const message = [`${file} has ${count}:`, ...lines].join("\n");
+  const untold = problems.length - named.length;
+  const more = untold > 0 ? [`  … and ${untold} more`] : [];
+  const end = advice === undefined ? [] : [advice];
+  const message = [`${file} has ${count}:`, ...lines, ...more, ...end].join("\n");
   return new HomeostatError("CONFIG_INVALID", message, { details: problems });
 }
 
-/** What zod found, in our words. */
-export function toProblems(issues: readonly z.core.$ZodIssue[], root: unknown): readonly Problem[] {
-  return issues.flatMap((issue) => toProblem(issue, root));
-}
-
-function toProblem(issue: z.core.$ZodIssue, root: unknown): readonly Problem[] {
-  const path = issue.path.map(String);
-  const value = at(root, path);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const known = keysAt(path);
-      const near = nearest(key, known);
-      const hint = near === undefined ? `one of ${known.join(", ")}` : `"${near}"`;
-      return { path: [...path, key].join("."), expected: hint, got: `the unknown key "${key}"` };
-    });
-  }
-  if (issue.code === "invalid_key") {
-    const key = path.at(-1) ?? "";
-    const wanted = issue.issues[0]?.message ?? "a valid name";
-    return [{ path: path.join("."), expected: wanted, got: `"${key}"` }];
-  }
-  return [{ path: path.join("."), expected: expectation(issue), got: show(value) }];
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return typeNames[issue.expected] ?? `a ${issue.expected}`;
-    case "too_small":
-      return issue.origin === "array"
-        ? `at least ${issue.minimum} entries`
-        : issue.origin === "string"
-          ? `at least ${issue.minimum} characters`
-          : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return `at most ${issue.maximum}`;
-    case "invalid_value":
-      return `one of ${issue.values.map((value) => show(value)).join(", ")}`;
-    case "invalid_format":
-      return "pattern" in issue && issue.format === "regex"
-        ? issue.message
-        : `text that begins with "${"prefix" in issue ? issue.prefix : ""}"`;
-    case "invalid_union":
-      return unionText(issue);
-    default:
-      return issue.message;
-  }
-}
-
-function unionText(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" }>): string {
-  const texts = issue.errors.flat().map((inner) => expectation(inner));
-  return [...new Set(texts)].join(" or ");
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  int: "a whole number",
-  number: "a number",
-  string: "text",
-  boolean: "true or false",
-  object: "an object",
-  record: "an object",
-  array: "a list",
-};
-
-function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "function") return "a function";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function at(root: unknown, path: readonly string[]): unknown {
-  let value = root;
-  for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
-  return value;
-}
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
-}
-
-/** The keys that the schema knows at `path`. */
-function keysAt(path: readonly string[]): readonly string[] {
-  let schema = configJsonSchema() as JsonSchema | undefined;
-  for (const key of path) {
-    const more = schema?.additionalProperties;
-    schema = schema?.properties?.[key] ?? (typeof more === "object" ? more : undefined);
-  }
-  return Object.keys(schema?.properties ?? {});
-}
-
-/** The known word that is at most a third of its letters away from `word`. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((other) => ({ other, away: distance(word.toLowerCase(), other.toLowerCase()) }))
-    .toSorted((a, b) => a.away - b.away);
-  const best = ranked[0];
-  return best && best.away <= Math.max(1, Math.ceil(best.other.length / 3))
-    ? best.other
-    : undefined;
-}
-
-/** Edits between two words. Source: Levenshtein 1966, computed row by row. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+/** For a file that is no config yet: each path is a place in it. */
+export function configUnreadable(problems: readonly Problem[], cause?: unknown): HomeostatError {
+  const lines = problems.map(
+    ({ path, expected, got }) => `${path}: expected ${expected}, got ${got}`,
+  );
+  return new HomeostatError("CONFIG_UNREADABLE", lines.join("\n"), { details: problems, cause });
 }

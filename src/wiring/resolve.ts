@@ -35,16 +35,24 @@ export interface Resolved {
 
 interface Defaults {
   readonly dashboardPort: number;
+  readonly probe: { readonly periodMs: number; readonly timeoutMs: number };
   readonly backoff: { readonly firstMs: number; readonly factor: number; readonly maxMs: number };
   readonly giveUp: { readonly exits: number; readonly withinMs: number };
+  readonly cooldown: { readonly firstMs: number; readonly maxMs: number };
   readonly verify: { readonly healthyMs: number; readonly timeoutMs: number };
+  /** How long an answer may take. */
+  readonly timeoutMs: number;
 }
 
+/** The defaults that a check needs too; the others stand where they are used. */
 export const defaults: Defaults = {
   dashboardPort: 7_700,
+  probe: { periodMs: 1_000, timeoutMs: 1_000 },
   backoff: { firstMs: 500, factor: 2, maxMs: 30_000 },
   giveUp: { exits: 8, withinMs: 600_000 },
+  cooldown: { firstMs: 10_000, maxMs: 300_000 },
   verify: { healthyMs: 10_000, timeoutMs: 60_000 },
+  timeoutMs: 30_000,
 };
 
 export function resolve(
@@ -102,14 +110,14 @@ function toService(name: string, config: ServiceConfig, folder: string): Resolve
             ...(probe.http === undefined ? {} : { http: probe.http }),
             ...(probe.tcp === undefined ? {} : { tcp: probe.tcp }),
             ...(probe.exec === undefined ? {} : { exec: probe.exec }),
-            periodMs: ms(probe.interval, 1_000),
-            timeoutMs: ms(probe.timeout, 1_000),
+            periodMs: ms(probe.interval, defaults.probe.periodMs),
+            timeoutMs: ms(probe.timeout, defaults.probe.timeoutMs),
           },
         }
       : {}),
     stop: { signal: config.stop?.signal ?? "SIGTERM", waitMs: ms(config.stop?.wait, 10_000) },
     holdMs: ms(config.hold, 5_000),
-    timeoutMs: ms(config.timeout, 30_000),
+    timeoutMs: ms(config.timeout, defaults.timeoutMs),
   };
 }
 
@@ -125,7 +133,12 @@ function toPolicy(
     dependsOn: config.dependsOn ?? [],
     routed: config.port !== undefined,
     ...(probe
-      ? { probe: { failures: probe.failures ?? 3, periodMs: ms(probe.interval, 1_000) } }
+      ? {
+          probe: {
+            failures: probe.failures ?? 3,
+            periodMs: ms(probe.interval, defaults.probe.periodMs),
+          },
+        }
       : {}),
     limits: {
       ...(limits?.p95 === undefined ? {} : { p95Ms: ms(limits.p95, 0) }),
@@ -136,7 +149,7 @@ function toPolicy(
       forMs: ms(limits?.for, 3_000),
     },
     restart: toRestart(config),
-    healing: toHealing({ ...outer, ...config.healing }, outer, config.healing),
+    healing: toHealing(outer, config.healing),
     configFiles: config.configFiles ?? [],
     startupMs: ms(probe?.startup, 30_000),
     degradable: config.degradable ?? false,
@@ -159,27 +172,29 @@ function toRestart({ restart = {} }: ServiceConfig): RestartPolicy {
   };
 }
 
+/** Key by key, down to `cooldown.first`: what a service says itself wins. */
 function toHealing(
-  config: HealingConfig,
   outer: HealingConfig | undefined,
   own: HealingConfig | undefined,
 ): HealingPolicy {
+  const { strikes, perHour, maxUnhealthy, approval, settle } = { ...outer, ...own };
+  const cooldown = { ...outer?.cooldown, ...own?.cooldown };
   const verify = { ...outer?.verify, ...own?.verify };
   return {
     modes: toModes(outer, own),
     cooldown: {
-      firstMs: ms(config.cooldown?.first, 10_000),
-      maxMs: ms(config.cooldown?.max, 300_000),
+      firstMs: ms(cooldown.first, defaults.cooldown.firstMs),
+      maxMs: ms(cooldown.max, defaults.cooldown.maxMs),
     },
-    strikes: config.strikes ?? 3,
-    perHour: config.perHour ?? 3,
-    maxUnhealthy: config.maxUnhealthy ?? 0.5,
+    strikes: strikes ?? 3,
+    perHour: perHour ?? 3,
+    maxUnhealthy: maxUnhealthy ?? 0.5,
     verify: {
       healthyMs: ms(verify.healthy, defaults.verify.healthyMs),
       timeoutMs: ms(verify.timeout, defaults.verify.timeoutMs),
     },
-    approvalMs: ms(config.approval, 900_000),
-    settleMs: ms(config.settle, 2_000),
+    approvalMs: ms(approval, 900_000),
+    settleMs: ms(settle, 2_000),
   };
 }
 

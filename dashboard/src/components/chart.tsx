@@ -7,9 +7,8 @@ import { fetchSeries } from "../api.ts";
 import { figure, timeOfDay } from "../format.ts";
 import { state } from "../store.ts";
 import { isDark } from "../theme.ts";
-import { plotOptions } from "./plot-options.ts";
+import { plotOptions, seriesSeconds } from "./plot-options.ts";
 
-const seconds = 300;
 const heightPx = 112;
 
 type Points = [number[], number[]];
@@ -26,7 +25,7 @@ function append(points: Points, at: number, value: number): boolean {
   if (at <= (times.at(-1) ?? 0)) return false;
   times.push(at);
   values.push(value);
-  while ((times[0] ?? at) < at - seconds) {
+  while ((times[0] ?? at) < at - seriesSeconds) {
     times.shift();
     values.shift();
   }
@@ -80,7 +79,7 @@ function useReadings(target: string, metric: string, drawing: Drawing): string |
   const missing = useSignal<string | undefined>(undefined);
   useEffect(() => {
     let gone = false;
-    fetchSeries(target, metric, seconds).then(
+    fetchSeries(target, metric, seriesSeconds).then(
       (series) => {
         if (gone) return;
         points.current = [[...series.at], [...series.values]];

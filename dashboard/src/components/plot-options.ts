@@ -4,6 +4,9 @@ import { figure, hourAndMinute } from "../format.ts";
 
 type Pointed = (at: number | undefined, value: number | undefined) => void;
 
+/** How far back a chart reaches; the same for all, so that they can be compared. */
+export const seriesSeconds = 300;
+
 /** Powers of two from 1 MiB on, so that the ticks are round in binary units. */
 const byteSteps: number[] = Array.from({ length: 20 }, (_, power) => 2 ** (20 + power));
 
@@ -33,7 +36,10 @@ export function plotOptions(
     padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: "instance" }, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _min, max) => range(unit, max) } },
+    scales: {
+      x: { range: (_plot, _min, max) => [max - seriesSeconds, max] },
+      y: { range: (_plot, _min, max) => range(unit, max) },
+    },
     axes: [
       {
         ...axis,

@@ -3,8 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ServiceView } from "../../../src/protocol/api.ts";
 import { restart } from "../api.ts";
-import { plural } from "../format.ts";
-import { attempt } from "../toasts.ts";
+import { attempt, say } from "../toasts.ts";
 import { Dialog } from "./dialog.tsx";
 
 export function RestartButton(props: { service: ServiceView }): JSX.Element {
@@ -15,7 +14,8 @@ export function RestartButton(props: { service: ServiceView }): JSX.Element {
   };
   const go = (): void => {
     close();
-    void attempt(() => restart(name), `Restart of ${name} was ordered.`);
+    say(`Restarting ${name}…`);
+    void attempt(() => restart(name), `${name} was restarted.`);
   };
   return (
     <>
@@ -31,7 +31,9 @@ export function RestartButton(props: { service: ServiceView }): JSX.Element {
       {asked.value ? (
         <Dialog label={`Restart ${name}?`} onClose={close}>
           <h2>Restart {name}?</h2>
-          <p>This is the whole service: {plural(replicas, "instance")}.</p>
+          <p>
+            {replicas === 1 ? "Its one instance." : `${replicas} instances, one after the other.`}
+          </p>
           <div class="buttons">
             <button type="button" class="button button-main" onClick={go}>
               Restart

@@ -19,11 +19,13 @@ const laneShape: Readonly<Record<TimelineEntry["lane"], ShapeName>> = {
   end: "check",
 };
 
-const decisionLook: Readonly<Record<Decision, { word: string; shape: ShapeName }>> = {
-  refused: { word: "refused", shape: "cross" },
-  waits: { word: "waits", shape: "pause" },
-  asks: { word: "asks", shape: "triangle" },
-  allowed: { word: "", shape: "shield" },
+const decisionLook: Readonly<Record<Decision, readonly [shape: ShapeName, word?: string]>> = {
+  refused: ["cross", "refused"],
+  waits: ["pause", "waits"],
+  asks: ["triangle", "asks"],
+  failed: ["cross", "failed"],
+  escalated: ["triangle", "needs you"],
+  cleared: ["check"],
 };
 
 function Why(props: { why: NonNullable<TimelineEntry["why"]>; text: string }): JSX.Element {
@@ -31,7 +33,7 @@ function Why(props: { why: NonNullable<TimelineEntry["why"]>; text: string }): J
   return (
     <p class="why">
       <code>{rule}</code> <b>{figure(value, unit)}</b> against {figure(limit, unit)}
-      {text === props.text ? null : <span class="why-text"> · {text}</span>}
+      {props.text.includes(text) ? null : <span class="why-text"> · {text}</span>}
     </p>
   );
 }
@@ -52,18 +54,18 @@ function Lines(props: { entry: TimelineEntry }): JSX.Element | null {
 function Entry(props: { entry: TimelineEntry; incident: Incident }): JSX.Element {
   const { entry, incident } = props;
   const decision = decisionOf(entry, incident);
-  const look = decision === undefined ? undefined : decisionLook[decision];
+  const [shape, word] = decision === undefined ? [] : decisionLook[decision];
   return (
-    <li class={`entry lane-${entry.lane} ${decision === undefined ? "" : `is-${decision}`}`}>
+    <li class={`entry lane-${entry.lane} is-${decision} ${word === undefined ? "" : "stands-out"}`}>
       <time class="entry-time" dateTime={entry.time} title={timeOfDay(entry.time)}>
         {sinceFirst(entry.sinceMs)}
       </time>
       <span class="entry-node">
-        <Shape name={look?.shape ?? laneShape[entry.lane]} />
+        <Shape name={shape ?? laneShape[entry.lane]} />
       </span>
       <p class="entry-lane">
         <span>{entry.lane}</span>
-        {look === undefined || look.word === "" ? null : <b>{look.word}</b>}
+        {word === undefined ? null : <b>{word}</b>}
       </p>
       <div class="entry-body">
         <p class="entry-text">{entry.text}</p>

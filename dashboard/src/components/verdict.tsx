@@ -14,7 +14,7 @@ function Announcer(): JSX.Element {
   useSignalEffect(() => {
     const verdict = state.value?.verdict;
     if (verdict === undefined) return;
-    const shape = (text: string): string => text.replace(/\d+([.,]\d+)?/g, "#");
+    const shape = (text: string): string => text.replace(/\d+([.,]\d+)?( (ms|s|min|h)\b)?/g, "#");
     const text = `${verdictLook[verdict.tone].word}. ${verdict.text}`;
     if (shape(text) !== shape(said.peek())) said.value = text;
   });

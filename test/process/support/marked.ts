@@ -56,7 +56,9 @@ export async function endMarked(stateFolder: string): Promise<number> {
     }
     await sleep(20);
   }
-  throw new Error(`processes of ${stateFolder} do not end: ${markedBy(stateFolder).map((it) => it.pid)}`);
+  throw new Error(
+    `processes of ${stateFolder} do not end: ${markedBy(stateFolder).map((it) => it.pid)}`,
+  );
 }
 
 function kill(pid: number): void {

@@ -85,7 +85,9 @@ export async function createProject(
       const child = spawnUp();
       await until("homeostat up answers", 30_000, async () => {
         if (child.exitCode !== null || child.signalCode !== null) {
-          throw new Error(`homeostat up ended with ${child.exitCode}:\n${self.log().slice(-3_000)}`);
+          throw new Error(
+            `homeostat up ended with ${child.exitCode}:\n${self.log().slice(-3_000)}`,
+          );
         }
         return (await notePid(state)) === child.pid ? true : undefined;
       });

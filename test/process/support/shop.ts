@@ -34,7 +34,10 @@ export async function createShop(over: Partial<Config["healing"]> = {}): Promise
     url: `http://127.0.0.1:${place.web}`,
     hasSoundConfig: () => readFileSync(config, "utf8") === soundConfig,
     writeBadConfig: () => {
-      writeFileSync(`${config}.new`, soundConfig.replace(/"timeoutMs": *\d+/, '"timeoutMs": "soon"'));
+      writeFileSync(
+        `${config}.new`,
+        soundConfig.replace(/"timeoutMs": *\d+/, '"timeoutMs": "soon"'),
+      );
       renameSync(`${config}.new`, config);
     },
   };

@@ -1,0 +1,44 @@
+// npm run torture -- --kills 100 --seed 1: kills the daemon at random instants; exit 1 on a miss.
+import { parseArgs } from "node:util";
+import { atMost, type Figure, report, shown } from "../../bench/table.ts";
+import { type Promised, promises, torture } from "./torture.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "100" },
+    seed: { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
+  },
+});
+const [kills, seed] = [Number(values.kills), Number(values.seed)];
+if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
+  process.stderr.write("usage: npm run torture -- [--kills COUNT] [--seed NUMBER] [--json]\n");
+  process.exit(78);
+}
+
+const say = (text: string): void => {
+  if (!values.json) process.stderr.write(`${text}\n`);
+};
+const result = await torture({ kills, seed, say });
+const named = Object.entries(promises) as readonly (readonly [Promised, string])[];
+const figures: readonly Figure[] = [
+  shown("kills of the daemon", result.kills),
+  shown("  of these while it started", result.inBoot),
+  shown("  of these while an action ran", result.inAction),
+  shown("events in the journal", result.events),
+  shown("events that a client was told", result.told),
+  shown("actions", result.actions),
+  shown("looks at all processes", result.looks),
+  ...Object.entries(result.sick).map(([name, count]) => shown(`sicknesses: ${name}`, count)),
+  ...named.map(([key, name]) => atMost(name, result.faults[key].length, 0)),
+  shown("all healthy after the last kill, s", result.healthyMs / 1_000),
+  shown("requests", result.requests),
+  shown("safe requests lost", result.safeLost),
+  shown("took, s", result.tookMs / 1_000),
+];
+report(figures, { json: values.json });
+for (const [key, name] of named) {
+  for (const text of result.faults[key].slice(0, 20)) {
+    process.stderr.write(`seed ${seed}: ${name}: ${text}\n`);
+  }
+}

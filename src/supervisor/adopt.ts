@@ -1,0 +1,98 @@
+// What a new daemon finds: it takes over what runs, tells what is gone, and ends what is nobody's.
+import { messageOf } from "../kernel/errors.ts";
+import type { Exit, ProcessIdentity } from "../model/instance.ts";
+import { gatewayTarget, serviceOf, type Target } from "../model/target.ts";
+import type { Found } from "../platforms/platform.ts";
+import { exitData } from "./exit.ts";
+import type { Runner } from "./runner.ts";
+import type { Past, PastRun, SupervisorOptions } from "./spec.ts";
+
+type Runners = ReadonlyMap<Target, Runner>;
+
+const unseen = { code: null, signal: null, known: false };
+
+/** Everything here is told before anything the loop may want can begin. */
+export function adoptAll(options: SupervisorOptions, runners: Runners, past: Past): void {
+  const leaders = leadersOf(options, runners, past);
+  for (const [target, run] of past.runs) {
+    if (!runners.has(target) || isSame(leaders.get(target)?.identity, run.identity)) continue;
+    options.beforeExit(serviceOf(target));
+    const data = endOf(options, past, target, run);
+    options.emit({ type: "instance.exited", subject: target, data });
+  }
+  for (const [target, found] of leaders) {
+    const { sinceMs = options.clock.now(), stopping = false } = past.runs.get(target) ?? {};
+    runners.get(target)?.adopt(found, sinceMs, stopping);
+  }
+  sweep(options, runners);
+}
+
+/**
+ * The process that leads each instance. What it has started in groups of their own carries the same
+ * mark: the process that the journal knows is taken, or else the first one of the latest run.
+ */
+function leadersOf(
+  { platform, project }: SupervisorOptions,
+  runners: Runners,
+  past: Past,
+): Map<Target, Found> {
+  const all = Map.groupBy(
+    platform.scan(project).filter((found) => found.leader && runners.has(found.target)),
+    (found) => found.target,
+  );
+  return new Map(
+    [...all].flatMap(([target, many]) => {
+      const known = many.find((it) => isSame(it.identity, past.runs.get(target)?.identity));
+      const chosen = known ?? firstOfLatest(many);
+      return chosen ? [[target, chosen] as const] : [];
+    }),
+  );
+}
+
+function firstOfLatest(many: readonly Found[]): Found | undefined {
+  const firsts = [...Map.groupBy(many, (found) => found.run).values()].flatMap((run) =>
+    run.toSorted((a, b) => a.identity.startTicks - b.identity.startTicks).slice(0, 1),
+  );
+  return firsts.toSorted((a, b) => b.identity.startTicks - a.identity.startTicks)[0];
+}
+
+/** How a run that nobody saw the end of is told. */
+function endOf(
+  { platform, lastLines, logFile }: SupervisorOptions,
+  past: Past,
+  target: Target,
+  run: PastRun,
+): Exit {
+  const uptimeMs = Math.max(0, past.watchedUntilMs - run.sinceMs);
+  const stopped = exitData(unseen, { expected: true, stopped: true }, uptimeMs, []);
+  if (run.identity && run.identity.bootId !== platform.bootId) {
+    return { ...stopped, text: "the machine was started anew" };
+  }
+  if (run.stopping) return stopped;
+  const lines = lastLines(logFile(target));
+  return exitData(unseen, { expected: false, stopped: false }, uptimeMs, lines);
+}
+
+/** Ends processes that carry the project's mark and belong to no instance; how many there were. */
+export function sweep({ platform, project, log }: SupervisorOptions, runners: Runners): number {
+  const kept = new Set(
+    [...runners.values()].flatMap(({ current, starting }) => [current?.run, starting]),
+  );
+  const strays = platform
+    .scan(project)
+    .filter((found) => found.target !== gatewayTarget && !kept.has(found.run));
+  for (const { target, identity } of strays) {
+    const { pid } = identity;
+    log.warn("ending a process that belongs to no instance", { target, pid });
+    try {
+      platform.signal(identity, "SIGKILL");
+    } catch (error) {
+      log.error("it could not be ended", { target, pid, reason: messageOf(error) });
+    }
+  }
+  return strays.length;
+}
+
+function isSame(a: ProcessIdentity | undefined, b: ProcessIdentity | undefined): boolean {
+  return a?.pid === b?.pid && a?.startTicks === b?.startTicks && a?.bootId === b?.bootId;
+}

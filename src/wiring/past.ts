@@ -1,0 +1,41 @@
+// What the journal tells a new daemon about the instances that the ones before it ran.
+import type { State } from "../controller/state.ts";
+import type { Store } from "../stores/store.ts";
+import type { Past } from "../supervisor/spec.ts";
+
+/** `state` is the fold of the whole journal in `store`, before the new daemon adds to it. */
+export function pastOf(
+  state: State,
+  store: Pick<Store, "read" | "lastTick">,
+  bootId: string,
+): Past {
+  const [last] = store.read(state.seq - 1);
+  const [session] = store.read(state.session - 1);
+  const sameBoot = session?.type === "daemon.started" && session.data.bootId === bootId;
+  const anew = last === undefined || last.type === "daemon.stopped" || !sameBoot;
+  const instances = Object.values(state.instances);
+  return {
+    anew,
+    // Ticks go on while nothing happens, so that they tell better than the last event.
+    watchedUntilMs: Math.max(state.atMs, store.lastTick()?.atMs ?? 0),
+    runs: new Map(
+      instances
+        .filter((it) => it.state !== "down")
+        .map(({ target, identity, startedAtMs, state }) => [
+          target,
+          {
+            ...(identity ? { identity } : {}),
+            sinceMs: startedAtMs,
+            stopping: state === "stopping",
+          },
+        ]),
+    ),
+    resting: new Set(
+      anew
+        ? []
+        : instances
+            .filter((it) => it.state === "down" && it.exit?.stopped !== true)
+            .map((it) => it.target),
+    ),
+  };
+}
