@@ -136,6 +136,7 @@ function goOn(held: Held): void {
 function restart(held: Held, service: string, tries = 5): void {
   const { world, rolling } = held;
   if (rolling.has(service) || tries === 0) return;
+  held.shell.stir();
   const hands = held.hands();
   const again = (): void => {
     world.queue.after(20_000, () => restart(held, service, tries - 1));

@@ -83,7 +83,7 @@ export function play(options: PlayOptions): Played {
 
 function setUp(options: PlayOptions): Scene {
   const chance = dice(options.seed);
-  const town = makeTown(chance.fork(1));
+  const town = makeTown(chance.fork(1), options.healthy === true);
   const queue = createQueue(startMs);
   const world = createWorld(town, queue, chance.fork(2));
   const step = createStep({ rulesFor: detectorRules(), traits });

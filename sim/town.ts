@@ -28,7 +28,7 @@ const names = ["database", "catalog", "payments", "search", "worker", "mailer", 
 const kinds: readonly ActionKind[] = ["start", "restart", "rollback", "degrade", "restore", "page"];
 
 /** Two to six services in layers: each may need some of those before it. */
-export function makeTown(dice: Dice): Town {
+export function makeTown(dice: Dice, healthy: boolean): Town {
   const count = 2 + Math.floor(dice.random() * 5);
   const chosen = names.filter(() => dice.chance(0.7)).slice(0, count);
   if (chosen.length < 2) chosen.splice(0, chosen.length, "database", "web");
@@ -41,7 +41,7 @@ export function makeTown(dice: Dice): Town {
     services[name] = makeService(dice, name, needs, healing);
     manners[name] = {
       deep: needs.length > 0 && dice.chance(0.4),
-      needy: needs.length > 0 && dice.chance(0.25),
+      needy: needs.length > 0 && dice.chance(0.25) && !healthy,
       startMs: dice.between(100, 4_000),
       termMs: dice.between(20, 2_000),
       latencyMs: dice.between(5, 80),

@@ -1,13 +1,12 @@
-// Walks through the built page with a real browser and checks what people do with it.
+// What people do with the page, as steps in a real browser; test/browser runs them.
 import assert from "node:assert/strict";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { launch } from "./chromium.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import type { Scene } from "./world.ts";
 
-type Step = (page: Page, fixture: Fixture) => Promise<void>;
+export type Step = (page: Page, fixture: Fixture) => Promise<void>;
 
 const text = (page: Page, selector: string): Promise<string> => page.locator(selector).innerText();
 
@@ -124,7 +123,20 @@ const steps: Readonly<Record<string, readonly [Scene, Step]>> = {
   ],
 };
 
-async function walk(browser: Browser, name: string, scene: Scene, step: Step): Promise<boolean> {
+export interface Walk {
+  readonly name: string;
+  readonly scene: Scene;
+  readonly step: Step;
+}
+
+export const walks: readonly Walk[] = Object.entries(steps).map(([name, [scene, step]]) => ({
+  name,
+  scene,
+  step,
+}));
+
+/** Opens the page of a scene in a context of its own, takes the step, and ends both. */
+export async function walk(browser: Browser, { scene, step }: Walk): Promise<void> {
   const fixture = await startFixture(scene);
   const context = await browser.newContext({
     colorScheme: "light",
@@ -139,37 +151,19 @@ async function walk(browser: Browser, name: string, scene: Scene, step: Step): P
     await page.waitForSelector(".verdict-text");
     await step(page, fixture);
     assert.deepEqual(broken, []);
-    console.log(`ok      ${name}`);
-    return true;
-  } catch (error) {
-    console.log(`FAILED  ${name}\n${error instanceof Error ? error.message : error}`);
-    return false;
   } finally {
     await context.close();
     await fixture.close();
   }
 }
 
-/** The page must come quickly over a phone's bad line, too. */
-const heaviestBytes = 120_000;
-
-async function weigh(): Promise<boolean> {
+/** How many files the built page has, and how heavy they are together. */
+export async function weigh(): Promise<{ readonly files: number; readonly bytes: number }> {
   const dist = new URL("../dist/", import.meta.url);
   const entries = await readdir(dist, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const sizes = await Promise.all(
     files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
   );
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const fits = files.length === 3 && total < heaviestBytes;
-  console.log(`${fits ? "ok    " : "FAILED"}  ${files.length} files, ${total} bytes`);
-  return fits;
+  return { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
-
-const browser = await launch();
-const results: boolean[] = [await weigh()];
-for (const [name, [scene, step]] of Object.entries(steps)) {
-  results.push(await walk(browser, name, scene, step));
-}
-await browser.close();
-process.exitCode = results.every(Boolean) ? 0 : 1;

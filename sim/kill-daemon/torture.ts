@@ -1,6 +1,9 @@
 // Kills the daemon again and again while its services fall ill, and holds it to what it promises.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Load, startLoad } from "../../examples/shop/load.ts";
 import { below, type Random } from "../../src/kernel/random.ts";
@@ -88,6 +91,7 @@ export async function torture(options: {
     const { sent, lostIdempotent } = await trial.load.stop();
     await end(trial);
     const { faults, watch } = trial;
+    if (Object.values(faults).some((list) => list.length > 0)) keepState(shop, options.seed);
     return {
       kills: options.kills,
       inBoot: count.boot,
@@ -188,8 +192,16 @@ async function waitForInstant({ random, witness }: Trial, n: number): Promise<Wh
   return "any";
 }
 
+/** Journal and logs of a trial that failed, for whoever looks into it. */
+function keepState({ project }: Shop, seed: number): void {
+  const kept = join(tmpdir(), `homeostat-torture-${seed}`);
+  rmSync(kept, { recursive: true, force: true });
+  cpSync(project.folder, kept, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+  process.stderr.write(`seed ${seed}: what was left is kept in ${kept}\n`);
+}
+
 /** After the last restart everything becomes well, with one process each; how long that took. */
-async function settle({ shop, faults, watch }: Trial): Promise<number> {
+async function settle({ shop, faults, watch, say }: Trial): Promise<number> {
   const { project } = shop;
   const fromMs = performance.now();
   let healthyMs = Number.POSITIVE_INFINITY;
@@ -200,6 +212,9 @@ async function settle({ shop, faults, watch }: Trial): Promise<number> {
     const view = await project.view().catch(() => undefined);
     const sick = view?.services.filter((it) => it.health !== "healthy") ?? [];
     faults.sick.push(...sick.map(({ name, health, note }) => `${name} ${health}: ${note}`));
+    for (const { id, title, state } of view?.incidents ?? []) {
+      if (state !== "resolved" && state !== "closed") say(`incident ${id} is ${state}: ${title}`);
+    }
     if (!view) faults.sick.push("the daemon does not answer");
   }
   await sleep(settleMs);

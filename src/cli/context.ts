@@ -1,8 +1,9 @@
 // What every command needs: where the project is, how to print, how to reach the daemon.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import { type Code, codes, HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { ErrorView } from "../protocol/api.ts";
+import { kindOf } from "../wiring/files.ts";
 
 export interface GlobalOptions {
   readonly folder?: string;
@@ -17,8 +18,14 @@ export interface Where {
   readonly state: string;
 }
 
+/** @throws USAGE when there is no such folder. */
 export function whereIs(options: GlobalOptions): Where {
   const folder = resolve(options.folder ?? ".");
+  const kind = kindOf(folder);
+  if (kind !== "folder") {
+    const got = kind === "file" ? `${folder}, a file` : `${folder}, which is not there`;
+    throw new HomeostatError("USAGE", `--folder: expected a folder, got ${got}`);
+  }
   return { folder, state: join(folder, ".homeostat") };
 }
 
@@ -35,7 +42,10 @@ export function readNote(state: string): DaemonNote | undefined {
   const path = noteFile(state);
   if (!existsSync(path)) return undefined;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as DaemonNote;
+    const note = JSON.parse(readFileSync(path, "utf8")) as Partial<DaemonNote> | null;
+    return typeof note?.url === "string" && typeof note.pid === "number"
+      ? (note as DaemonNote)
+      : undefined;
   } catch {
     // Half written by a daemon that died: the next one writes it anew.
     return undefined;
@@ -84,7 +94,10 @@ function absent({ folder }: Where, why?: string): HomeostatError {
 }
 
 async function failure(response: Response): Promise<HomeostatError> {
-  const view = (await response.json().catch(() => undefined)) as ErrorView | undefined;
-  if (!view) return new HomeostatError("WIRE_SHAPE", `the daemon answered ${response.status}`);
-  return new HomeostatError(view.error.code as "UNKNOWN_ID", view.error.message);
+  const view = (await response.json().catch(() => undefined)) as Partial<ErrorView> | undefined;
+  const { code = "", message = "" } = view?.error ?? {};
+  if (!Object.hasOwn(codes, code)) {
+    return new HomeostatError("WIRE_SHAPE", `the daemon answered ${response.status}`);
+  }
+  return new HomeostatError(code as Code, message);
 }

@@ -1,35 +1,38 @@
 #!/usr/bin/env node
 // The face of the daemon on the command line: parse, call, print, exit code.
-import { Command, CommanderError } from "commander";
-import { codes, exitCode, HomeostatError, messageOf } from "../kernel/errors.ts";
+import { Command, CommanderError, Option } from "commander";
 import { version } from "../wiring/version.ts";
 import { logs } from "./commands/logs.ts";
 import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
 import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";
 import { replayJournal } from "./commands/replay.ts";
 import { check, up } from "./commands/up.ts";
-import { paint } from "./print.ts";
+import { fail } from "./fail.ts";
+import { unknownCommand, usageError } from "./usage.ts";
+
+const exitCodes = `
+Exit codes: 0 it is done · 1 a fault of Homeostat itself · 75 the daemon or what was named is not
+there · 78 the config or the command line is wrong; all problems are told at once.`;
 
 function build(): Command {
-  const program = new Command("homeostat")
+  const program = rooted(new Command("homeostat"))
     .description("Keeps services alive without waking anyone.")
     .version(version)
     .option("--folder <folder>", "the project folder (default: this folder)")
     .option("--config <file>", "the config file (default: homeostat.config.ts, homeostat.yaml, …)")
     .option("--json", "print JSON")
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .addHelpText("after", exitCodes);
   const add = (name: string, text: string): Command =>
-    program
-      .command(name)
-      .description(text)
-      .exitOverride()
-      .configureOutput({ outputError: () => {} });
+    rooted(program.command(name).description(text));
   const all = <T>(command: Command): T => command.optsWithGlobals() as T;
 
   add("up", "run the services of this folder and look after them")
-    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .addOption(
+      new Option("--log-level <level>", "how much the daemon tells")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .addOption(dashboardPort())
     .action((_: unknown, command: Command) => up(all(command)));
   add("down", "stop the services and the daemon").action((_: unknown, c: Command) => down(all(c)));
   add("status", "how everything is, in one sentence and a table").action((_: unknown, c: Command) =>
@@ -40,13 +43,15 @@ function build(): Command {
     .option("-f, --follow", "go on with what comes")
     .action((service: string | undefined, _: unknown, c: Command) => logs(service, all(c)));
   const list = add("incidents", "what went wrong and what was done");
-  list.action((_: unknown, c: Command) => incidents(all(c)));
-  list
-    .command("show <id>")
+  list.allowExcessArguments().action((_: unknown, c: Command) => {
+    const [what] = c.args;
+    if (what !== undefined) throw unknownCommand(c, what);
+    return incidents(all(c));
+  });
+  rooted(list.command("show <id>"))
     .description("one incident, step by step")
     .action((id: string, _: unknown, c: Command) => showIncident(id, all(c)));
-  list
-    .command("export <id>")
+  rooted(list.command("export <id>"))
     .description("one incident as Markdown")
     .action((id: string, _: unknown, c: Command) => exportIncident(id, all(c)));
   add("explain <id>", "why each step of an incident was taken or refused").action(
@@ -65,43 +70,55 @@ function build(): Command {
   add("restart <service>", "replace its instances one by one, losing no request").action(
     (service: string, _: unknown, c: Command) => restart(service, all(c)),
   );
-  add("check", "check the config and show what it means").action((_: unknown, c: Command) =>
-    check(all(c)),
-  );
+  add("check", "check the config and show what it means")
+    .addOption(dashboardPort())
+    .action((_: unknown, c: Command) => check(all(c)));
   add("replay", "run the journal through the rules again and compare").action(
     (_: unknown, c: Command) => replayJournal(all(c)),
   );
   return program;
 }
 
-/** 0 clean, 1 unhandled, 75 a dependency is missing, 78 config or usage. */
-async function main(): Promise<void> {
-  try {
-    await build().parseAsync();
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return;
-      return fail(new HomeostatError("USAGE", error.message.replace(/^error: /, "")));
-    }
-    fail(error);
-  }
+/** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */
+function rooted(command: Command): Command {
+  return command.configureOutput({ writeErr: () => {} }).exitOverride((error) => {
+    throw usageError(error, command) ?? error;
+  });
 }
 
-function fail(error: unknown): void {
-  const asJson = process.argv.includes("--json");
-  if (error instanceof HomeostatError) {
-    const { code, message, hint, details } = error;
-    const known = code in codes ? hint : "";
-    process.stderr.write(
-      asJson
-        ? `${JSON.stringify({ error: { code, message, hint: known, details } })}\n`
-        : `${paint("bad", message)}\n${paint("dim", known)}\n`,
-    );
-  } else {
-    const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    process.stderr.write(`${text}\n`);
+function dashboardPort(): Option {
+  return new Option(
+    "--dashboard-port <port>",
+    "the port of the dashboard, whatever the config says",
+  );
+}
+
+/** Warnings of Node about how it read a config are no business of those who run it. */
+function quieten(): void {
+  const unwanted = new Set(["MODULE_TYPELESS_PACKAGE_JSON"]);
+  process.removeAllListeners("warning");
+  process.on("warning", (warning: Error & { readonly code?: string }) => {
+    if (warning.name === "ExperimentalWarning" || unwanted.has(warning.code ?? "")) return;
+    process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  });
+}
+
+/** 0 clean, 1 unhandled, 75 a dependency is missing, 78 config or usage. */
+async function main(): Promise<void> {
+  quieten();
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // `homeostat logs | head` has read enough.
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  const program = build();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    if (process.argv.length <= 2) process.stderr.write(`${program.helpInformation()}\n`);
+    fail(error, process.argv.includes("--json"));
   }
-  process.exitCode = exitCode(error);
 }
 
 await main();

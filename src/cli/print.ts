@@ -14,8 +14,8 @@ const styles = {
 } as const;
 
 /** NO_COLOR and a pipe both mean plain text. */
-export function paint(tone: Tone, text: string): string {
-  const plain = !stdout.isTTY || process.env.NO_COLOR !== undefined;
+export function paint(tone: Tone, text: string, to: { isTTY?: boolean } = stdout): string {
+  const plain = to.isTTY !== true || (process.env.NO_COLOR ?? "") !== "";
   return plain ? text : styleText(styles[tone], text, { validateStream: false });
 }
 

@@ -21,7 +21,7 @@ export interface BlockedStackOptions {
 }
 
 /** The capture takes at most 2500 ms: so long for asking, the rest for reading /proc. */
-const askMs = 2_200;
+const askMs = 2_100;
 
 /** A cluster has many processes; those that run are asked first. */
 const askedLimit = 8;

@@ -1,7 +1,7 @@
 // Writes a JavaScript stack down for people: paths from the process' own folder, the culprit first.
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Frame } from "./inspector-session.ts";
+import { type Frame, isOwn } from "./inspector-session.ts";
 
 /** Lines of evidence that a stack may take. */
 const lineLimit = 30;
@@ -18,7 +18,7 @@ export function frameLines(frames: readonly Frame[], cwd: string | undefined): r
 
 /** "in resizeThumbnail (services/thumbnails.ts:12)": the innermost code that is not Node's own. */
 export function culprit(frames: readonly Frame[], cwd: string | undefined): string {
-  const own = frames.filter((frame) => !isInternal(frame));
+  const own = frames.filter(isOwn);
   const inner = own[0] ?? frames[0];
   if (!inner) return "outside JavaScript";
   const caller = own.find((frame) => !isPackage(frame));
@@ -30,10 +30,6 @@ export function culprit(frames: readonly Frame[], cwd: string | undefined): stri
 function nameOf(frame: Frame, cwd: string | undefined): string {
   const place = placeOf(frame, cwd);
   return frame.functionName === "" ? `at ${place}` : `in ${frame.functionName} (${place})`;
-}
-
-function isInternal({ url }: Frame): boolean {
-  return url.startsWith("node:");
 }
 
 function isPackage({ url }: Frame): boolean {

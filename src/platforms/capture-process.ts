@@ -48,12 +48,7 @@ export interface Description {
 
 export function describeProcess(pid: number): Description {
   const stat = readStat(pid);
-  if (!stat || !runs(stat)) {
-    const summary = stat
-      ? `process ${pid} has ended and waits to be reaped`
-      : `process ${pid} is gone`;
-    return { summary, lines: [], children: [] };
-  }
+  if (!stat || !runs(stat)) return { summary: `process ${pid} is gone`, lines: [], children: [] };
   const state = `${stat.state} (${states[stat.state] ?? "unknown"})`;
   const wait = waitOf(pid);
   const rss = mebibytes(pid);

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { get } from "node:http";
 import { type Clock, deadline } from "../kernel/clock.ts";
-import { isGone } from "./procfs.ts";
+import { isGone, isRunning } from "./procfs.ts";
 
 /** Where to connect: the WebSocket is `ws://127.0.0.1:port/id`. */
 export interface InspectorAddress {
@@ -66,7 +66,7 @@ export async function findInspector(
   const asked = new Set<string>();
   let own = [...before].filter((inode) => ownsSocket(pid, inode));
   let isRequested = false;
-  while (!signal.aborted) {
+  while (!signal.aborted && isRunning(pid)) {
     if (!isRequested && !request()) return undefined;
     const listeners = readListeners(pid);
     const isPatient = clock.now() - startedAt < patienceMs;

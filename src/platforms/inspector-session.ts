@@ -9,14 +9,19 @@ export interface Frame {
   readonly column: number;
 }
 
+/** Whether it is code of the process' owner, and not Node's. */
+export function isOwn({ url }: Frame): boolean {
+  return url !== "" && !url.startsWith("node:");
+}
+
 export type Reply = Readonly<Record<string, unknown>>;
 
 /** Nothing here rejects: when the session ends, what still waits resolves with undefined. */
 export interface Session {
   /** The result of a command; undefined when it failed or the session ended first. */
   call(method: string, params?: Reply): Promise<Reply | undefined>;
-  /** The stack, as soon as the process stands still; undefined when the session ended first. */
-  readonly paused: Promise<readonly Frame[] | undefined>;
+  /** The stack when it next stands still; undefined when the session ended first. */
+  pause(): Promise<readonly Frame[] | undefined>;
   /** Either side has ended it, or the process has. */
   readonly closed: Promise<void>;
   close(): void;
@@ -48,7 +53,7 @@ export async function openSession(
 function speak(socket: WebSocket): Session {
   const waiting = new Map<number, (reply: Reply | undefined) => void>();
   const scripts = new Map<string, string>();
-  const pause = Promise.withResolvers<readonly Frame[] | undefined>();
+  let standing: (frames: readonly Frame[] | undefined) => void = () => {};
   const closing = Promise.withResolvers<void>();
   let lastId = 0;
 
@@ -57,13 +62,13 @@ function speak(socket: WebSocket): Session {
     const script = parseScript(text);
     if (script) return void scripts.set(script.id, script.url);
     const message = parseMessage(text);
-    if (message.method === "Debugger.paused") pause.resolve(framesOf(message.params, scripts));
+    if (message.method === "Debugger.paused") standing(framesOf(message.params, scripts));
     if (typeof message.id !== "number") return;
     waiting.get(message.id)?.(asRecord(message.result));
     waiting.delete(message.id);
   });
   const end = (): void => {
-    pause.resolve(undefined);
+    standing(undefined);
     closing.resolve();
     for (const resolve of waiting.values()) resolve(undefined);
     waiting.clear();
@@ -72,14 +77,22 @@ function speak(socket: WebSocket): Session {
   // An error is followed by a close; without a listener it would be thrown.
   socket.addEventListener("error", end);
 
+  const call: Session["call"] = (method, params = {}) => {
+    if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
+    waiting.set(++lastId, resolve);
+    socket.send(JSON.stringify({ id: lastId, method, params }));
+    return promise;
+  };
+
   return {
-    paused: pause.promise,
     closed: closing.promise,
-    call: (method, params = {}) => {
-      if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
-      const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
-      waiting.set(++lastId, resolve);
-      socket.send(JSON.stringify({ id: lastId, method, params }));
+    call,
+    pause: () => {
+      const { promise, resolve } = Promise.withResolvers<readonly Frame[] | undefined>();
+      standing = resolve;
+      if (socket.readyState !== WebSocket.OPEN) resolve(undefined);
+      else void call("Debugger.pause");
       return promise;
     },
     close: () => socket.close(),

@@ -5,8 +5,8 @@ import {
   readListeners,
   type Search,
 } from "./inspector-port.ts";
-import { type Frame, openSession, type Session } from "./inspector-session.ts";
-import { isGone, readProc, readStat, runs } from "./procfs.ts";
+import { type Frame, isOwn, openSession, type Session } from "./inspector-session.ts";
+import { isGone, isRunning, readProc } from "./procfs.ts";
 
 export type Finding =
   | { readonly kind: "blocked"; readonly pid: number; readonly frames: readonly Frame[] }
@@ -87,18 +87,14 @@ async function question(
 ): Promise<Finding | undefined> {
   const startedAt = clock.now();
   const over = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
-  const never = new Promise<never>(() => {});
+  const search = { clock, signal: AbortSignal.any([signal, over.signal]) };
   const turned = session
     .call("Runtime.evaluate", turn)
     .then((reply) =>
-      reply ? ({ kind: "turning", pid, afterMs: clock.now() - startedAt } as const) : never,
+      reply ? ({ kind: "turning", pid, afterMs: clock.now() - startedAt } as const) : never(),
     );
-  const stood = session.paused.then((frames) =>
-    frames ? ({ kind: "blocked", pid, frames } as const) : never,
-  );
   const ended = Promise.race([aborted(signal), session.closed]).then(() => undefined);
-  const patience = clock.sleep(turnMs, until).then(
+  const patience = clock.sleep(turnMs, search.signal).then(
     () => "blocked" as const,
     () => undefined,
   );
@@ -106,11 +102,29 @@ async function question(
     const soon = await Promise.race([turned, ended, patience]);
     if (soon !== "blocked") return soon;
     void session.call("Debugger.enable");
-    void session.call("Debugger.pause");
-    return await Promise.race([turned, stood, ended]);
+    return await Promise.race([turned, stackOf(pid, session, search), ended]);
   } finally {
     over.abort();
   }
+}
+
+/** A new one each time: one for all would hold on to everything that ever waited for it. */
+const never = (): Promise<never> => new Promise(() => {});
+
+/**
+ * A loop of microtasks or ticks is often met in Node's own code between two of them: then the
+ * process runs on for some milliseconds and is asked again.
+ */
+async function stackOf(pid: number, session: Session, { clock, signal }: Search): Promise<Finding> {
+  let frames: readonly Frame[] | undefined;
+  for (let attempt = 0; attempt < 6 && !signal.aborted; attempt++) {
+    frames = await session.pause();
+    if (!frames) return never();
+    if (frames.some(isOwn)) break;
+    void session.call("Debugger.resume");
+    await clock.sleep(2, signal).catch(() => {});
+  }
+  return frames ? { kind: "blocked", pid, frames } : never();
 }
 
 /**
@@ -182,11 +196,6 @@ function requestInspector(pid: number): boolean {
     if (isGone(error)) return false;
     throw error;
   }
-}
-
-function isRunning(pid: number): boolean {
-  const stat = readStat(pid);
-  return stat !== undefined && runs(stat);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

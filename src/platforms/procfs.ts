@@ -49,6 +49,12 @@ export function readStat(pid: number): ProcessStat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
+/** Whether anything runs under this pid; who that is, only its start time tells. */
+export function isRunning(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && runs(stat);
+}
+
 /** All processes that can be seen, zombies included. */
 export function readProcesses(): readonly ProcessStat[] {
   const found: ProcessStat[] = [];

@@ -47,6 +47,10 @@ export function createApi({ backend, token, dashboard }: ApiOptions): Hono {
     const refusal = isAllowed(c.req.raw, token);
     if (refusal) return fail(c, new HomeostatError("FORBIDDEN", refusal));
     await next();
+    // A page asks for its parts and its stream by itself: it cannot add a header to those.
+    if (token !== undefined && c.req.query("token") === token) {
+      c.header("Set-Cookie", `homeostat=${token}; HttpOnly; SameSite=Strict; Path=/`);
+    }
     c.header("X-Content-Type-Options", "nosniff");
     c.header("Referrer-Policy", "no-referrer");
     return undefined;

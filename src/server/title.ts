@@ -24,7 +24,6 @@ const past: Readonly<Record<ActionKind, string>> = {
 /** What is being done about it, and whether a person is needed. */
 export function doingOf(incident: Incident, nowMs: number): string {
   const action = incident.actions.at(-1);
-  const since = (atMs: number): string => formatDuration(Math.max(0, nowMs - atMs));
   if (incident.state === "escalated") return `It needs you: ${incident.ending?.text ?? "see why"}.`;
   if (incident.approvals.some((approval) => approval.state === "open")) {
     return "It waits for your answer.";
@@ -37,7 +36,7 @@ export function doingOf(incident: Incident, nowMs: number): string {
   const what = past[action.kind];
   if (incident.state === "verifying") {
     const agoMs = action.endedAtMs ?? action.intendedAtMs;
-    return `${capital(what)} ${since(agoMs)} ago, verifying. No action needed.`;
+    return `${capital(what)} ${ago(nowMs - agoMs)}, verifying. No action needed.`;
   }
   return `${capital(action.kind)} of ${action.target} under way. No action needed.`;
 }
@@ -77,10 +76,15 @@ function calm(state: State, nowMs: number): StateView["verdict"] {
     .filter((incident) => !isOpen(incident) && incident.endedAtMs !== undefined)
     .toSorted((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))[0];
   const healed = last
-    ? ` Last healed ${formatDuration(nowMs - (last.endedAtMs ?? nowMs))} ago: ${titleOf(last)}.`
+    ? ` Last healed ${ago(nowMs - (last.endedAtMs ?? nowMs))}: ${titleOf(last)}.`
     : "";
   const all = services.length === 1 ? "The service is" : `All ${services.length} services are`;
   return { text: `${all} well. Nothing needs you.${healed}`, tone: "ok" };
+}
+
+/** Whole seconds: a sentence that changes all the time cannot be read. */
+function ago(ms: number): string {
+  return ms < 1_000 ? "just now" : `${formatDuration(Math.floor(ms / 1_000) * 1_000)} ago`;
 }
 
 function incidentCount(count: number, more: string): string {

@@ -1,12 +1,11 @@
 // What the settings of one service say together: files that must be there, limits that contradict.
 import { isAbsolute, join } from "node:path";
-import { formatDuration } from "../kernel/duration.ts";
 import { checkCommand, type Where } from "./check-command.ts";
 import { kindOf } from "./files.ts";
 import type { Finding } from "./problem.ts";
 import { ms, number, type Raw, record, texts } from "./raw.ts";
 import { defaults } from "./resolve.ts";
-import { type At, either, quote, show } from "./words.ts";
+import { type At, either, quote, show, span } from "./words.ts";
 
 export type { Where } from "./check-command.ts";
 
@@ -80,9 +79,9 @@ function checkProbe(service: Raw, at: At): readonly Finding[] {
 
 /** A limit that an answer can never pass, because it is cut off before, would watch nothing. */
 function below(valueMs: number | undefined, at: At, limitMs: number, of: string): Finding[] {
-  if (valueMs === undefined || valueMs < limitMs) return [];
-  const expected = `less than the ${of}, ${formatDuration(limitMs)}`;
-  return [{ at, expected, got: formatDuration(valueMs) }];
+  if (valueMs === undefined || limitMs === 0 || valueMs < limitMs) return [];
+  const expected = `less than the ${of}, ${span(limitMs)}`;
+  return [{ at, expected, got: span(valueMs) }];
 }
 
 /** Only the gateway can do these, and only a service with a port is behind it. */
@@ -126,7 +125,7 @@ function checkRestart(restart: Raw, at: At): readonly Finding[] {
     neededMs += perExitMs + (n === 0 ? 0 : Math.min(maxMs, firstMs * factor ** (n - 1)));
   }
   if (neededMs < withinMs || restart.when === "never") return findings;
-  const [needed, within] = [formatDuration(neededMs), formatDuration(withinMs)];
+  const [needed, within] = [span(roundUp(neededMs)), span(withinMs)];
   const written = giveUp.within !== undefined;
   const expected = written
     ? `more than the ${needed} that ${exits} exits take with this back-off`
@@ -134,6 +133,12 @@ function checkRestart(restart: Raw, at: At): readonly Finding[] {
   const got = `${written ? within : needed}: it would restart for ever`;
   const path = written ? ["giveUp", "within"] : ["backoff"];
   return [...findings, { at: [...at, ...path], expected, got }];
+}
+
+/** So that what is told is enough: `span` leaves out what is too small to be read. */
+function roundUp(value: number): number {
+  const unitMs = value < 3_600_000 ? 1_000 : value < 86_400_000 ? 60_000 : 3_600_000;
+  return Math.ceil(value / unitMs) * unitMs;
 }
 
 /** Rules of `healing`, of one service or of all. */
@@ -160,9 +165,9 @@ function inPair(own: Raw, outer: Raw, at: At, name: keyof typeof pairs): readonl
   const highMs = ms(settings[high]) ?? highUsual;
   if (lowMs < highMs || (orEqual && lowMs === highMs)) return [];
   if (written[high] !== undefined) {
-    const expected = `${orEqual ? "at least" : "more than"} ${name}.${low}, ${formatDuration(lowMs)}`;
-    return [{ at: [...at, name, high], expected, got: formatDuration(highMs) }];
+    const expected = `${orEqual ? "at least" : "more than"} ${name}.${low}, ${span(lowMs)}`;
+    return [{ at: [...at, name, high], expected, got: span(highMs) }];
   }
-  const expected = `${orEqual ? "at most" : "less than"} ${name}.${high}, ${formatDuration(highMs)}`;
-  return [{ at: [...at, name, low], expected, got: formatDuration(lowMs) }];
+  const expected = `${orEqual ? "at most" : "less than"} ${name}.${high}, ${span(highMs)}`;
+  return [{ at: [...at, name, low], expected, got: span(lowMs) }];
 }

@@ -104,7 +104,7 @@ function checkDependencies(
     if (again) return [{ at, expected: "each service once", got: `${quote(other)} again` }];
     if (other === name) return [{ at, expected: "another service", got: `${quote(name)}, itself` }];
     if (names.includes(other)) return [];
-    const others = names.filter((known) => known !== name);
+    const others = names.filter((known) => known !== name && nameOfService.test(known));
     const near = nearest(other, others);
     const few = others.length > 12 ? [...others.slice(0, 11), "…"] : others;
     const known = few.length === 0 ? "no entry, because there is no other service" : either(few);

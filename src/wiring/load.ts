@@ -4,7 +4,6 @@ import { basename, isAbsolute, join } from "node:path";
 import type { Clock } from "../kernel/clock.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import { crossCheck } from "./check.ts";
-import type { Config } from "./config.ts";
 import { kindOf } from "./files.ts";
 import { plain } from "./plain.ts";
 import { configInvalid, type Finding, inOrder } from "./problem.ts";
@@ -65,7 +64,7 @@ export async function judge(
   if (findings.length === 0 && shape.config) return resolve(shape.config, { ...options, file });
   const isPackage = file === packageFile;
   const advice =
-    "This is not in package.json: there is no config. Pass --dashboard or PORT, or write homeostat.yaml.";
+    "This is not in package.json: there is no config. Set PORT, pass --dashboard-port, or write homeostat.yaml.";
   throw configInvalid(file, inOrder(findings, raw), isPackage ? advice : undefined);
 }
 
@@ -77,7 +76,7 @@ function withPort(raw: unknown, port: number | undefined): unknown {
 
 interface Source {
   readonly path: string;
-  readonly config?: Config;
+  readonly config?: unknown;
 }
 
 function find({ folder, file, env }: LoadOptions): Source {
@@ -90,8 +89,11 @@ function find({ folder, file, env }: LoadOptions): Source {
   }
   const [first, second] = names.filter((name) => kindOf(join(folder, name)) === "file");
   if (first !== undefined && second !== undefined) {
+    const expected = "one config";
     const got = `${first} and ${second}: remove one, or choose with --config`;
-    throw configInvalid(folder, [{ path: "", expected: "one config", got }]);
+    const message = `${folder}: expected ${expected}, got ${got}`;
+    const details = [{ path: "", expected, got }];
+    throw new HomeostatError("CONFIG_INVALID", message, { details });
   }
   if (first !== undefined) return { path: join(folder, first) };
   return fromPackage(folder, env);
@@ -113,7 +115,9 @@ function fromPackage(folder: string, env: LoadOptions["env"]): Source {
       { path: "scripts.start", expected: "the app's own start", got },
     ]);
   }
-  const port = env.PORT === undefined || env.PORT === "" ? 3_000 : asNumber(env.PORT);
+  const asked = env.PORT ?? "";
+  // What is no number stays text, so that the check tells it.
+  const port = asked === "" ? 3_000 : (number(Number(asked)) ?? asked);
   const service = {
     command: ["npm", "start"],
     port,
@@ -122,11 +126,6 @@ function fromPackage(folder: string, env: LoadOptions["env"]): Source {
     env: { npm_config_update_notifier: false },
   } as const;
   return { path, config: { services: { app: service } } };
-}
-
-/** What is no number stays text, so that the check tells it. */
-function asNumber(text: string): number {
-  return number(Number(text)) ?? (text as never);
 }
 
 function nothingFound(folder: string, hasPackage: boolean): string {

@@ -77,8 +77,10 @@ async function readModule(path: string, clock: Clock): Promise<unknown> {
     const got = "an await that does not end";
     throw unreadable(label, `to be loaded within ${loadMs / 1_000} s`, got);
   }
-  if (module.default !== undefined) return module.default;
-  const names = Object.keys(module).slice(0, 3);
+  // A file without any export counts as CommonJS, whose default is an empty record.
+  const isBare = "module.exports" in module && Object.keys(Object(module.default)).length === 0;
+  if (module.default !== undefined && !isBare) return module.default;
+  const names = isBare ? [] : Object.keys(module).slice(0, 3);
   const got = names.length === 0 ? "no export" : `exports named ${names.join(", ")} only`;
   throw unreadable(label, '"export default defineConfig({ … })"', got);
 }

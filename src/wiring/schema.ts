@@ -1,8 +1,8 @@
 // The shape of a config, as zod checks it and as editors know it through JSON Schema.
 import { z } from "zod";
-import { formatDuration, parseDuration } from "../kernel/duration.ts";
+import { parseDuration } from "../kernel/duration.ts";
 import type { Config } from "./config.ts";
-import { either } from "./words.ts";
+import { either, span } from "./words.ts";
 
 /**
  * Every duration ends here. A timer of Node holds 24.8 days and fires at once beyond; 7 days leave
@@ -14,7 +14,7 @@ export const durationMaxMs: number = 7 * 86_400_000;
 // messages are never shown.
 
 function duration(about: string, fromMs = 0): z.ZodOptional<z.ZodType<number | string>> {
-  const phrase = `a duration such as "2s", "1m30s" or 500 (in ms), from ${formatDuration(fromMs)} to 7 d`;
+  const phrase = `a duration such as "2s", "1m30s" or 500 (in ms), from ${span(fromMs)} to ${span(durationMaxMs)}`;
   const fits = (value: number | string): boolean => {
     const ms = parseDuration(value);
     return ms !== undefined && ms >= fromMs && ms <= durationMaxMs;

@@ -1,4 +1,5 @@
 // The words that problems of a config are told with: values, places and near misses.
+import { formatDuration } from "../kernel/duration.ts";
 
 /** Where a value stands in a config: names of settings, and numbers for the entries of lists. */
 export type At = readonly (string | number)[];
@@ -39,6 +40,11 @@ export function show(value: unknown): string {
     .join(", ")}${more})`;
 }
 
+/** A duration as a config takes it: "1m30s". */
+export function span(ms: number): string {
+  return formatDuration(ms).replaceAll(" ", "").replace("min", "m");
+}
+
 /** "a, b or c". */
 export function either(words: readonly string[]): string {
   return words.length < 2
@@ -63,15 +69,22 @@ function bare(word: string): string {
   return word.toLowerCase().replace(/(?<=\w)[-_](?=\w)/g, "");
 }
 
-/** Edits between two words. Source: Levenshtein 1966, computed row by row. */
+/**
+ * Edits between two words; two letters in the wrong order are one. Source: Damerau 1964, in the
+ * restricted form ("optimal string alignment"), computed row by row.
+ */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let above: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const isSwap = j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? (above[j - 2] ?? 0) + 1 : change;
+      next.push(Math.min(change, swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
     }
+    above = row;
     row = next;
   }
   return row[b.length] ?? 0;

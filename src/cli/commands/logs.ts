@@ -4,25 +4,23 @@ import { join } from "node:path";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { lastLines } from "../../wiring/capture.ts";
+import { nearest, quote } from "../../wiring/words.ts";
 import { type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
+import { wholeOption } from "../usage.ts";
 
 export interface LogsOptions extends GlobalOptions {
   readonly lines?: string;
   readonly follow?: boolean;
 }
 
+const linesMax = 100_000;
 const pollMs = 200;
 const chunkBytes = 65_536;
 
 export async function logs(service: string | undefined, options: LogsOptions): Promise<void> {
-  const folder = join(whereIs(options).state, "logs");
-  const files = find(folder, service);
-  const count = Number(options.lines ?? 20);
-  if (!Number.isInteger(count) || count < 0) {
-    const message = `--lines: expected a whole number of 0 or more, got "${options.lines}"`;
-    throw new HomeostatError("USAGE", message);
-  }
+  const count = wholeOption("--lines", options.lines ?? "20", 0, linesMax);
+  const files = find(join(whereIs(options).state, "logs"), service);
   const tails = files.map(({ name, path }) => ({ name, lines: lastLines(path, count) }));
   if (options.json) return sayJson(tails);
   const width = Math.max(...files.map(({ name }) => name.length));
@@ -37,21 +35,30 @@ interface LogFile {
   readonly path: string;
 }
 
+/** A service, one of its instances ("web/1" or "web-1"), or all. */
 function find(folder: string, service: string | undefined): readonly LogFile[] {
-  const all = existsSync(folder)
+  const names = existsSync(folder)
     ? readdirSync(folder)
         .filter((file) => file.endsWith(".log"))
+        .map((file) => file.slice(0, -".log".length))
         .toSorted()
     : [];
-  const names = all.map((file) => file.slice(0, -".log".length));
-  const wanted = names.filter(
-    (name) => service === undefined || name === service || name.replace(/-\d+$/, "") === service,
-  );
-  if (wanted.length === 0) {
-    const known = names.length === 0 ? "there are no logs yet" : `known: ${names.join(", ")}`;
-    throw new HomeostatError("UNKNOWN_ID", `no log of ${service ?? "any service"}; ${known}`);
+  const ofService = (name: string): string => name.replace(/-\d+$/, "");
+  const wanted = names.filter((name) => {
+    if (service === undefined || name === service.replace("/", "-")) return true;
+    return name !== ofService(name) && ofService(name) === service;
+  });
+  if (wanted.length > 0) return wanted.map((name) => ({ name, path: join(folder, `${name}.log`) }));
+  const known = [...new Set(names.map(ofService))];
+  if (known.length === 0) {
+    throw new HomeostatError(
+      "DAEMON_ABSENT",
+      "there are no logs: no daemon ever ran for this folder",
+    );
   }
-  return wanted.map((name) => ({ name, path: join(folder, `${name}.log`) }));
+  const near = nearest(service ?? "", known);
+  const meant = near === undefined ? `one of ${known.join(", ")}` : quote(near);
+  throw new HomeostatError("UNKNOWN_ID", `logs: expected ${meant}, got ${quote(service ?? "")}`);
 }
 
 /** Whole lines only; a file that became shorter was rotated and is read from its start. */

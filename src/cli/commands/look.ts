@@ -77,7 +77,9 @@ export async function incidents(options: GlobalOptions): Promise<void> {
 }
 
 export async function showIncident(id: string, options: GlobalOptions): Promise<void> {
-  const detail = await connect(whereIs(options)).get<IncidentDetail>(`/api/incidents/${id}`);
+  const detail = await connect(whereIs(options)).get<IncidentDetail>(
+    `/api/incidents/${encodeURIComponent(id)}`,
+  );
   if (options.json) return sayJson(detail);
   say(paint("bold", wrap(`Incident ${detail.id}: ${detail.title}`, 100)));
   const { state, detectMs, durationMs } = detail;
@@ -88,13 +90,15 @@ export async function showIncident(id: string, options: GlobalOptions): Promise<
 
 export async function exportIncident(id: string, options: GlobalOptions): Promise<void> {
   const client = connect(whereIs(options));
-  if (options.json) return sayJson(await client.get(`/api/incidents/${id}`));
-  process.stdout.write(await client.text(`/api/incidents/${id}/export`));
+  if (options.json) return sayJson(await client.get(`/api/incidents/${encodeURIComponent(id)}`));
+  process.stdout.write(await client.text(`/api/incidents/${encodeURIComponent(id)}/export`));
 }
 
 /** Only what was decided and why: the timeline without symptoms, receipts and evidence. */
 export async function explain(id: string, options: GlobalOptions): Promise<void> {
-  const detail = await connect(whereIs(options)).get<IncidentDetail>(`/api/incidents/${id}`);
+  const detail = await connect(whereIs(options)).get<IncidentDetail>(
+    `/api/incidents/${encodeURIComponent(id)}`,
+  );
   const decided = detail.timeline.filter((entry) => entry.why && entry.lane !== "symptom");
   if (options.json) return sayJson(decided);
   say(paint("bold", wrap(`Why, in incident ${detail.id}: ${detail.title}`, 100)));

@@ -26,11 +26,16 @@ export function resume(options: GlobalOptions): Promise<void> {
 }
 
 export function approve(id: string, options: GlobalOptions): Promise<void> {
-  return order(options, `/api/approvals/${id}/approve`, {}, `${id} is approved; it runs once.`);
+  return order(
+    options,
+    `/api/approvals/${encodeURIComponent(id)}/approve`,
+    {},
+    `${id} is approved; it runs once.`,
+  );
 }
 
 export function deny(id: string, options: GlobalOptions): Promise<void> {
-  return order(options, `/api/approvals/${id}/deny`, {}, `${id} is denied.`);
+  return order(options, `/api/approvals/${encodeURIComponent(id)}/deny`, {}, `${id} is denied.`);
 }
 
 export async function restart(service: string, options: GlobalOptions): Promise<void> {

@@ -12,7 +12,10 @@ import { paint, say, sayJson } from "../print.ts";
 export async function replayJournal(options: GlobalOptions): Promise<void> {
   const { state } = whereIs(options);
   if (!existsSync(join(state, "journal.db"))) {
-    throw new HomeostatError("UNKNOWN_ID", `there is no journal in ${state}`);
+    throw new HomeostatError(
+      "DAEMON_ABSENT",
+      `there is no journal in ${state}: no daemon ever ran`,
+    );
   }
   const { store, project } = openJournal(state);
   const result = replay(daemonStep(), store.read(), store.readTicks(), project);

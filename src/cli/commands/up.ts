@@ -2,29 +2,22 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gatewayLink } from "../../gateway/link.ts";
 import { systemClock } from "../../kernel/clock.ts";
-import { messageOf } from "../../kernel/errors.ts";
-import { createLog, formatJson, formatText, type Level, silentLog } from "../../kernel/log.ts";
+import { HomeostatError, messageOf } from "../../kernel/errors.ts";
+import { createLog, formatJson, formatText, type Level } from "../../kernel/log.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { portProblem } from "../../supervisor/ports.ts";
 import { startDaemon } from "../../wiring/daemon.ts";
-import { loadConfig } from "../../wiring/load.ts";
-import type { Problem } from "../../wiring/problem.ts";
+import { loadConfig, packageFile } from "../../wiring/load.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
 import { version } from "../../wiring/version.ts";
-import {
-  type DaemonNote,
-  type GlobalOptions,
-  noteFile,
-  readNote,
-  type Where,
-  whereIs,
-} from "../context.ts";
+import { type DaemonNote, type GlobalOptions, noteFile, type Where, whereIs } from "../context.ts";
+import { portsInUse } from "../ports.ts";
 import { paint, say, sayJson, table } from "../print.ts";
+import { wholeOption } from "../usage.ts";
 
 export interface UpOptions extends GlobalOptions {
   readonly logLevel?: Level;
+  readonly dashboardPort?: string;
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -38,7 +31,7 @@ export async function up(options: UpOptions): Promise<void> {
       process.stderr.write(text);
     },
   });
-  mkdirSync(where.state, { recursive: true, mode: 0o700 });
+  makeFolder(where.state);
   const daemon = await startDaemon({
     resolved,
     stateFolder: where.state,
@@ -58,28 +51,38 @@ export async function up(options: UpOptions): Promise<void> {
     },
   });
   const { token } = resolved.dashboard;
-  const note: DaemonNote = {
-    pid: process.pid,
-    url: daemon.url,
-    ...(token === undefined ? {} : { token }),
-  };
+  const known = { pid: process.pid, url: daemon.url };
+  const note: DaemonNote = { ...known, ...(token === undefined ? {} : { token }) };
   writeFileSync(noteFile(where.state), JSON.stringify(note), { mode: 0o600 });
   process.on("SIGINT", () => daemon.stop("SIGINT"));
   process.on("SIGTERM", () => daemon.stop("SIGTERM"));
-  if (options.json) sayJson(note);
+  if (options.json) sayJson(known);
   else greet(resolved, daemon.url);
   await daemon.over.finally(() => rmSync(noteFile(where.state), { force: true }));
 }
 
+/** Three lines: what was done, where to look, how it ends and what could come next. */
 function greet(resolved: Resolved, url: string): void {
+  const isPackage = resolved.file === packageFile;
   const names = Object.keys(resolved.services);
   const what = names.length === 1 ? names[0] : `${names.length} services (${names.join(", ")})`;
-  say(`${paint("bold", "Homeostat")} looks after ${what}, as ${resolved.file} says.`);
-  say(`Dashboard: ${paint("accent", url)} · in another terminal: homeostat status`);
-  say(`Ctrl-C or ${paint("bold", "homeostat down")} ends everything.`);
+  const port = Object.values(resolved.services)[0]?.port ?? 0;
+  const homeostat = paint("bold", "Homeostat");
+  const address = paint("accent", `http://127.0.0.1:${port}`);
+  say(
+    isPackage
+      ? `${homeostat} runs "npm start" as ${what}: it must listen on PORT; clients use ${address}`
+      : `${homeostat} looks after ${what}, as ${resolved.file} says.`,
+  );
+  say(
+    `Dashboard: ${paint("accent", url)} · in another terminal: homeostat status, homeostat logs -f`,
+  );
+  const end = `Ctrl-C or ${paint("bold", "homeostat down")} ends everything.`;
+  const more = `services: { app: { command: npm start, port: ${port}, probe: { http: / } } }`;
+  say(isPackage ? `${end} To set more, write homeostat.yaml: ${more}` : end);
 }
 
-export async function check(options: GlobalOptions): Promise<void> {
+export async function check(options: UpOptions): Promise<void> {
   const where = whereIs(options);
   const resolved = await load(options, where);
   if (options.json) return sayJson({ file: resolved.file, policy: resolved.policy });
@@ -96,63 +99,28 @@ export async function check(options: GlobalOptions): Promise<void> {
   say(table(rows));
 }
 
-async function load(options: GlobalOptions, where: Where): Promise<Resolved> {
+async function load(options: UpOptions, where: Where): Promise<Resolved> {
+  const { dashboardPort: port } = options;
   return loadConfig({
     folder: where.folder,
     ...(options.config === undefined ? {} : { file: options.config }),
+    ...(port === undefined
+      ? {}
+      : { dashboardPort: wholeOption("--dashboard-port", port, 1, 65_535) }),
     env: process.env,
+    clock: systemClock,
     alsoCheck: (config) => portsInUse(config, where),
   });
 }
 
-/** Ports that others hold. Those of this project's own gateway and daemon are no problem. */
-async function portsInUse(config: unknown, where: Where): Promise<readonly Problem[]> {
-  const { services, dashboard } = config as Partial<
-    Record<string, Readonly<Record<string, unknown>>>
-  >;
-  const wanted: { readonly path: string; readonly host: string; readonly port: number }[] = [];
-  if (!(await gatewayAnswers(where))) {
-    for (const [name, service] of Object.entries(services ?? {})) {
-      const { port } = (service ?? {}) as { readonly port?: unknown };
-      if (isPort(port)) wanted.push({ path: `services.${name}.port`, host: "127.0.0.1", port });
-    }
-  }
-  const port = dashboard?.port ?? 7_700;
-  const host = typeof dashboard?.host === "string" ? dashboard.host : "127.0.0.1";
-  if (isPort(port) && !isAlive(readNote(where.state)?.pid)) {
-    wanted.push({ path: "dashboard.port", host, port });
-  }
-  const problems: Problem[] = [];
-  for (const { path, host, port } of wanted) {
-    const got = await portProblem(host, port);
-    if (got !== undefined) problems.push({ path, expected: "a free port", got });
-  }
-  return problems;
-}
-
-function isPort(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536;
-}
-
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
+/** @throws JOURNAL_UNUSABLE */
+function makeFolder(path: string): void {
   try {
-    return process.kill(pid, 0);
-  } catch {
-    // No such process: the note was left by a daemon that died.
-    return false;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const message = `the state folder cannot be made: ${messageOf(error)}`;
+    throw new HomeostatError("JOURNAL_UNUSABLE", message, { cause: error });
   }
-}
-
-async function gatewayAnswers(where: Where): Promise<boolean> {
-  const socketPath = join(where.state, "gateway.sock");
-  const link = gatewayLink({ socketPath, clock: systemClock, log: silentLog });
-  const answers = await link.stats().then(
-    () => true,
-    () => false,
-  );
-  link.close();
-  return answers;
 }
 
 /** Beside this file in the sources as in the build: only the ending differs. */
