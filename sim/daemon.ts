@@ -183,8 +183,8 @@ function beat(held: Held, session: Session, rests: number): void {
 function wake(held: Held, session: Session, rests: number): void {
   if (held.rests !== rests) return;
   const { queue } = held.options;
-  const dueMs = wakeAt(held.mind.state) ?? Number.POSITIVE_INFINITY;
-  if (held.tickedMs < dueMs && dueMs <= queue.nowMs) tick(held);
+  const dueMs = wakeAt(held.mind.state, held.tickedMs) ?? Number.POSITIVE_INFINITY;
+  if (dueMs <= queue.nowMs) tick(held);
   const restMs = Math.min(held.restUntilMs, dueMs) - queue.nowMs;
   session.after(Math.max(50, restMs), () => wake(held, session, rests));
 }

@@ -1,13 +1,14 @@
 // The hands of a simulated daemon: it boots, performs what the loop commands, and restarts for people.
 
-import type { State } from "../src/controller/state.ts";
-import { downInstances } from "../src/controller/state.ts";
+import { downInstances, type State } from "../src/controller/state.ts";
 import type { Command } from "../src/controller/step.ts";
 import type { Intent } from "../src/model/action.ts";
 import type { EvidenceWanted } from "../src/model/diagnosis.ts";
 import type { Evidence } from "../src/model/evidence.ts";
 import { serviceOf, type Target } from "../src/model/target.ts";
-import { startOrder } from "../src/supervisor/order.ts";
+import type { Store } from "../src/stores/store.ts";
+import type { Past } from "../src/supervisor/spec.ts";
+import { pastOf } from "../src/wiring/past.ts";
 import type { Life, Session } from "./daemon.ts";
 import { createEyes, type Eyes } from "./eyes.ts";
 import { createRunner, type Done, lost, type Runner } from "./runner.ts";
@@ -35,6 +36,10 @@ interface Held {
   readonly eyes: Eyes;
 }
 
+type Journal = Pick<Store, "read" | "lastTick">;
+
+/** Wall time at the beginning of the world. */
+export const epochMs = 1_767_225_600_000;
 const actionMs = 120_000;
 const filesMs = 500;
 
@@ -43,6 +48,7 @@ export function createHands(
   session: Session,
   state: () => State,
   clumsy: Clumsiness,
+  journal: Journal,
 ): Hands {
   const eyes = createEyes(world, (target, tookMs) =>
     session.emit({ type: "instance.ready", subject: target, data: { tookMs } }),
@@ -61,33 +67,23 @@ export function createHands(
       if (command.kind === "act") act(held, command.intent);
       else capture(held, command);
     },
-    boot: () => boot(held),
+    boot: () => boot(held, journal),
     rolling: (service, done) => rolling(held, service, done),
   };
 }
 
 /** Tells the journal who is there, takes over what runs, starts the rest in order. */
-function boot(held: Held): void {
-  const { world, session, runners } = held;
+function boot(held: Held, journal: Journal): void {
+  const { world, session } = held;
   const { policy } = world.town;
-  const before = held.state().instances;
-  const known = Object.values(before)
-    .filter((it) => it.state !== "down" && it.identity?.bootId === bootId)
-    .filter((it) => runners.has(it.target))
-    .map((it) => it.target);
-  const offsetMs = 1_767_225_600_000;
-  const data = { pid: 1, bootId, version: "sim", offsetMs };
+  const past = pastOf(held.state(), journal, bootId);
+  const data = { pid: 1, bootId, version: "sim", offsetMs: epochMs };
   session.emit({ type: "daemon.started", subject: policy.project, data });
   session.emit({ type: "config.applied", subject: policy.project, data: { policy } });
+  adopt(held, past);
   tellFiles(held);
   session.after(world.dice.between(20, 300), () => {
-    for (const [target, process] of world.processes) runners.get(target)?.adopt(process);
-    for (const target of known) {
-      if (world.processes.has(target)) continue;
-      tellFiles(held, serviceOf(target));
-      session.emit(lost(world, target));
-    }
-    startMissing(held, new Set(known), startOrder(Object.values(policy.services)));
+    for (const service of Object.keys(policy.services)) startMissing(held, past, service);
   });
   const poll = (): void => {
     tellFiles(held);
@@ -96,22 +92,40 @@ function boot(held: Held): void {
   session.after(filesMs, poll);
 }
 
-function startMissing(held: Held, known: ReadonlySet<Target>, order: readonly string[]): void {
-  const [service, ...rest] = order;
-  if (service === undefined) return;
+function adopt(held: Held, past: Past): void {
+  const { world, runners, session } = held;
+  for (const [target, run] of past.runs) {
+    const process = world.processes.get(target);
+    if (process?.identity.pid === run.identity?.pid || !runners.has(target)) continue;
+    tellFiles(held, serviceOf(target));
+    session.emit(lost(world, target, run, past.watchedUntilMs));
+  }
+  for (const [target, process] of world.processes) {
+    runners.get(target)?.adopt(process, past.runs.get(target)?.stopping === true);
+  }
+  for (const [target, { stopping }] of past.runs) {
+    if (stopping) runners.get(target)?.stop({ by: "boot" }, () => {});
+  }
+}
+
+/** What was never started, or was being stopped to run again, once its needs are ready. */
+function startMissing(held: Held, past: Past, service: string): void {
   const { world, eyes, session, runners } = held;
-  const needs = world.town.policy.services[service]?.dependsOn ?? [];
+  const missing = targetsOf(world, service).filter((target) => {
+    const run = past.runs.get(target);
+    if (run?.stopping) return true;
+    if (past.resting.has(target) || runners.get(target)?.current) return false;
+    return run === undefined || past.anew;
+  });
   const isReady = (need: string): boolean =>
     targetsOf(world, need).some((target) => eyes.isReady(target));
-  if (!needs.every(isReady)) {
-    session.after(200, () => startMissing(held, known, order));
-    return;
+  const needs = world.town.policy.services[service]?.dependsOn ?? [];
+  if (missing.length === 0) return;
+  if (needs.every(isReady)) {
+    for (const target of missing) runners.get(target)?.start("boot", () => {});
+  } else {
+    session.after(200, () => startMissing(held, past, service));
   }
-  for (const target of targetsOf(world, service)) {
-    const runner = runners.get(target);
-    if (runner?.current === undefined && !known.has(target)) runner?.start("boot", () => {});
-  }
-  startMissing(held, known, rest);
 }
 
 function tellFiles(held: Held, only?: string): void {

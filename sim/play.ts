@@ -9,7 +9,7 @@ import { traits } from "../src/wiring/actions.ts";
 import { detectorRules } from "../src/wiring/kinds.ts";
 import { createShell, type Death, remembered, type Shell } from "./daemon.ts";
 import { type Dice, dice } from "./dice.ts";
-import { type Clumsiness, createHands, type Hands } from "./hands.ts";
+import { type Clumsiness, createHands, epochMs, type Hands } from "./hands.ts";
 import { Breach, createInvariants } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import { createPeople, type People } from "./people.ts";
@@ -127,7 +127,10 @@ function wakeDaemon(scene: Scene): void {
   const { shell, world, clumsy } = scene;
   sameState(shell);
   shell.start((session) => {
-    scene.hands = createHands(world, session, () => shell.mind.state, clumsy);
+    scene.hands = createHands(world, session, () => shell.mind.state, clumsy, {
+      read: (afterSeq = 0) => shell.journal.slice(afterSeq),
+      lastTick: () => shell.ticks.at(-1),
+    });
     return scene.hands;
   });
 }
@@ -167,7 +170,7 @@ function stall({ shell, chance }: Scene): string {
 }
 
 function stepClock({ shell, chance }: Scene): string {
-  const offsetMs = 1_767_225_600_000 + Math.round(chance.between(-1, 1) * 3_600_000);
+  const offsetMs = epochMs + Math.round(chance.between(-1, 1) * 3_600_000);
   const subject = shell.mind.state.policy.project;
   shell.session?.after(0, () => {
     shell.emit({ type: "clock.stepped", subject, data: { offsetMs } });

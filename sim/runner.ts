@@ -2,6 +2,7 @@
 import type { InputDraft } from "../src/model/event.ts";
 import type { Exit } from "../src/model/instance.ts";
 import { serviceOf, type Target } from "../src/model/target.ts";
+import type { PastRun } from "../src/supervisor/spec.ts";
 import type { Session } from "./daemon.ts";
 import type { Eyes } from "./eyes.ts";
 import { type Ended, end, isAlive, type Process, spawn, term, type World } from "./world.ts";
@@ -19,7 +20,8 @@ export interface Runner {
   readonly current: Process | undefined;
   start(by: string, done: Done): void;
   stop(how: StopHow, done: Done): void;
-  adopt(process: Process): void;
+  /** `ending`: it was told to end, and to run again after that. */
+  adopt(process: Process, ending: boolean): void;
 }
 
 export interface RunnerParts {
@@ -58,7 +60,8 @@ export function createRunner(parts: RunnerParts, target: Target): Runner {
     },
     start: (by, done) => inTurn(held, (next) => start(held, by, settle(next, done))),
     stop: (how, done) => inTurn(held, (next) => stop(held, how, settle(next, done))),
-    adopt: (process) => {
+    adopt: (process, ending) => {
+      held.stopping = ending;
       watch(held, process);
       tell(held, { type: "instance.adopted", subject: target, data: born(process) });
     },
@@ -143,6 +146,7 @@ function over(held: Held, process: Process, ended: Ended, stopped: boolean): voi
   const data: Exit = {
     ...ended,
     expected: stopped || wanted,
+    ...(stopped ? { stopped } : {}),
     uptimeMs: Math.round(world.queue.nowMs - process.bornMs),
     text: ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.code}`,
     lastLines: ended.code === 1 ? ["Error: it cannot go on"] : [],
@@ -154,14 +158,16 @@ function over(held: Held, process: Process, ended: Ended, stopped: boolean): voi
 }
 
 /** What a process that ended while no daemon watched is told as. */
-export function lost(world: World, target: Target): InputDraft {
-  const text = "how it ended is not known: no daemon was watching";
-  const lastLines = world.dice.chance(0.5) ? ["Error: it cannot go on"] : [];
-  return {
-    type: "instance.exited",
-    subject: target,
-    data: { ...neverRan, text, lastLines },
+export function lost(world: World, target: Target, run: PastRun, watchedMs: number): InputDraft {
+  const data: Exit = {
+    ...neverRan,
+    expected: run.stopping,
+    ...(run.stopping ? { stopped: true } : {}),
+    uptimeMs: Math.max(0, watchedMs - run.sinceMs),
+    text: "how it ended is not known: no daemon was watching",
+    lastLines: world.dice.chance(0.5) ? ["Error: it cannot go on"] : [],
   };
+  return { type: "instance.exited", subject: target, data };
 }
 
 function stop(held: Held, how: StopHow, done: Done): void {

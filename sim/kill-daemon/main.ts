@@ -1,7 +1,8 @@
 // npm run torture -- --kills 100 --seed 1: kills the daemon at random instants; exit 1 on a miss.
 import { parseArgs } from "node:util";
 import { atMost, type Figure, report, shown } from "../../bench/table.ts";
-import { type Promised, promises, torture } from "./torture.ts";
+import { torture } from "./torture.ts";
+import { type Promised, promises } from "./trial.ts";
 
 const { values } = parseArgs({
   options: {

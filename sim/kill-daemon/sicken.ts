@@ -1,9 +1,10 @@
 // Makes the shop sick at random: what it does, it does to the processes themselves, daemon or none.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "../../src/kernel/random.ts";
-import { below } from "../../src/kernel/random.ts";
+import { below, type Random } from "../../src/kernel/random.ts";
+import { serviceOf } from "../../src/model/target.ts";
 import type { Marked } from "../../test/process/support/marked.ts";
 import type { Shop } from "../../test/process/support/shop.ts";
+import type { Ailing } from "./ailing.ts";
 
 export interface Sickener {
   /** What was done and how often. */
@@ -12,38 +13,39 @@ export interface Sickener {
   stop(): Promise<void>;
 }
 
-const [shortestMs, longestMs] = [700, 2_600];
+const [shortestMs, longestMs] = [500, 2_000];
 const slowLastsMs = 4_000;
 
-export function sicken(shop: Shop, random: Random): Sickener {
+interface Sickness {
+  readonly name: string;
+  /** How often it comes, beside the others. */
+  readonly weight: number;
+  readonly of: RegExp;
+  /** Whether the process fell ill; when it is over, as far as its process tells. */
+  strike(one: Marked): Promise<(() => boolean) | undefined>;
+}
+
+export function sicken(shop: Shop, ailing: Ailing, random: Random): Sickener {
   const done: Record<string, number> = {};
   const stopped = new AbortController();
-  const pick = (pattern: RegExp): Marked | undefined => {
-    const fit = shop.project.marked().filter((it) => it.leader && pattern.test(it.target));
-    return fit[below(random, fit.length)];
-  };
-  const tell = async (pattern: RegExp, name: string, body: object = {}): Promise<boolean> => {
-    const one = pick(pattern);
-    return one !== undefined && order(one.port, name, body);
-  };
-  const sicknesses: readonly (readonly [string, number, () => boolean | Promise<boolean>])[] = [
-    ["kill -9", 6, () => end(pick(/^(?!@)/))],
-    ["block", 2, () => tell(/^(web|catalog)/, "block")],
-    ["bad config", 2, () => spoil(shop)],
-    ["slow", 2, () => slow(tell, stopped.signal)],
-    ["stall", 2, () => tell(/^worker/, "stall")],
-    ["gc pause", 1, () => tell(/^(web|payments)/, "gc", { ms: 800 })],
-    ["failed probe", 1, () => tell(/^(web|catalog|payments)/, "fail-probe", { times: 1 })],
-  ];
-  const bag = sicknesses.flatMap((one) => Array.from({ length: one[1] }, () => one));
+  const bag = sicknessesOf(shop).flatMap((one) => Array.from({ length: one.weight }, () => one));
 
+  const strike = async ({ name, of, strike }: Sickness): Promise<void> => {
+    const fit = shop.project
+      .marked()
+      .filter((it) => it.leader && of.test(it.target) && ailing.isWell(serviceOf(it.target)));
+    const one = fit[below(random, fit.length)];
+    const isOver = one && (await strike(one));
+    if (!isOver) return;
+    ailing.fell(serviceOf(one.target), isOver);
+    done[name] = (done[name] ?? 0) + 1;
+  };
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       const ms = shortestMs + below(random, longestMs - shortestMs);
       await sleep(ms, undefined, { signal: stopped.signal }).catch(() => {});
       const one = bag[below(random, bag.length)];
-      if (stopped.signal.aborted || !one) return;
-      if (await one[2]()) done[one[0]] = (done[one[0]] ?? 0) + 1;
+      if (one && !stopped.signal.aborted) await strike(one);
     }
   };
   const over = run();
@@ -52,20 +54,66 @@ export function sicken(shop: Shop, random: Random): Sickener {
     stop: async () => {
       stopped.abort();
       await over;
-      await tell(/^recommendations/, "slow", { on: false });
+      for (const one of shop.project.marked()) {
+        if (one.target.startsWith("recommendations")) await order(one.port, "slow", { on: false });
+      }
     },
   };
 }
 
-/** False when the bad config of the last time still stands. */
-function spoil(shop: Shop): boolean {
-  if (!shop.hasSoundConfig()) return false;
-  shop.writeBadConfig();
-  return true;
+function sicknessesOf(shop: Shop): readonly Sickness[] {
+  const { project } = shop;
+  const isGone = (one: Marked) => (): boolean => !project.marked().some((it) => it.pid === one.pid);
+  const passes = (): boolean => true;
+  const told =
+    (name: string, body: object, isOver: (one: Marked) => () => boolean) =>
+    async (one: Marked): Promise<(() => boolean) | undefined> =>
+      (await order(one.port, name, body)) ? isOver(one) : undefined;
+  return [
+    {
+      name: "kill -9",
+      weight: 5,
+      of: /^(?!@)/,
+      strike: async (one) => (end(one) ? passes : undefined),
+    },
+    { name: "block", weight: 3, of: /^(web|catalog)/, strike: told("block", {}, isGone) },
+    {
+      name: "bad config",
+      weight: 3,
+      of: /^payments/,
+      strike: async () => {
+        shop.writeBadConfig();
+        return shop.hasSoundConfig;
+      },
+    },
+    {
+      name: "slow",
+      weight: 2,
+      of: /^recommendations/,
+      strike: async (one) => {
+        const untilMs = performance.now() + slowLastsMs;
+        if (!(await order(one.port, "slow", { ms: 1_200 }))) return undefined;
+        setTimeout(() => void order(one.port, "slow", { on: false }), slowLastsMs);
+        return () => performance.now() > untilMs;
+      },
+    },
+    { name: "stall", weight: 2, of: /^worker/, strike: told("stall", {}, isGone) },
+    {
+      name: "gc pause",
+      weight: 1,
+      of: /^(web|payments)/,
+      strike: told("gc", { ms: 800 }, () => passes),
+    },
+    {
+      name: "failed probe",
+      weight: 1,
+      of: /^(web|catalog|payments)/,
+      strike: told("fail-probe", { times: 1 }, () => passes),
+    },
+  ];
 }
 
-function end(one: Marked | undefined): boolean {
-  if (!one) return false;
+function end(one: Marked): boolean {
   try {
     return process.kill(one.pid, "SIGKILL");
   } catch {
@@ -88,17 +136,4 @@ async function order(port: number, name: string, body: object): Promise<boolean>
   } catch {
     return false;
   }
-}
-
-async function slow(
-  tell: (pattern: RegExp, name: string, body?: object) => Promise<boolean>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const begun = await tell(/^recommendations/, "slow", { ms: 1_200 });
-  if (!begun) return false;
-  sleep(slowLastsMs, undefined, { signal }).then(
-    () => tell(/^recommendations/, "slow", { on: false }),
-    () => {},
-  );
-  return true;
 }

@@ -7,7 +7,7 @@ export interface Witness {
   /** Events that came twice and differed. */
   readonly different: readonly string[];
   /** Called with each event as it comes. */
-  onEvent: (text: string) => void;
+  readonly listeners: Set<(text: string) => void>;
   stop(): Promise<void>;
 }
 
@@ -17,6 +17,7 @@ const againMs = 20;
 export function listen(url: string): Witness {
   const told = new Map<number, string>();
   const different: string[] = [];
+  const listeners = new Set<(text: string) => void>();
   const stopped = new AbortController();
   let last = 0;
 
@@ -34,7 +35,7 @@ export function listen(url: string): Witness {
       different.push(`event ${seq} came in two versions`);
     told.set(seq, data);
     last = Math.max(last, seq);
-    self.onEvent(data);
+    if (before === undefined) for (const hear of listeners) hear(data);
   };
 
   const follow = async (): Promise<void> => {
@@ -48,16 +49,15 @@ export function listen(url: string): Witness {
     }
   };
   const over = follow();
-  const self: Witness = {
+  return {
     told,
     different,
-    onEvent: () => {},
+    listeners,
     stop: async () => {
       stopped.abort();
       await over;
     },
   };
-  return self;
 }
 
 /** Hands on whole messages only: half of one was not told. */

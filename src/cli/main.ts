@@ -82,6 +82,8 @@ function build(): Command {
 /** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */
 function rooted(command: Command): Command {
   return command.configureOutput({ writeErr: () => {} }).exitOverride((error) => {
+    const isBare = error.code === "commander.help" && command.args.length === 0;
+    if (isBare && !asJson()) process.stderr.write(`${command.helpInformation()}\n`);
     throw usageError(error, command) ?? error;
   });
 }
@@ -91,6 +93,11 @@ function dashboardPort(): Option {
     "--dashboard-port <port>",
     "the port of the dashboard, whatever the config says",
   );
+}
+
+/** Before the command line is understood: an error of usage is told as JSON too. */
+function asJson(): boolean {
+  return process.argv.includes("--json");
 }
 
 /** Warnings of Node about how it read a config are no business of those who run it. */
@@ -116,8 +123,7 @@ async function main(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    if (process.argv.length <= 2) process.stderr.write(`${program.helpInformation()}\n`);
-    fail(error, process.argv.includes("--json"));
+    fail(error, asJson());
   }
 }
 

@@ -2,93 +2,60 @@
 import type { ActionKind, ActionTraits, Intent } from "../model/action.ts";
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
-import type { Rung } from "../model/plan.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import type { Verdict } from "../model/refusal.ts";
 import type { Target } from "../model/target.ts";
-import { guard } from "./guard.ts";
-import { downInstances, openIncidents, pendingActions, type State } from "./state.ts";
+import { attemptOf } from "./attempt.ts";
+import { type Attempt, guard } from "./guard.ts";
+import { openIncidents, type State } from "./state.ts";
 
 export type Traits = Readonly<Record<ActionKind, ActionTraits>>;
 
 export function act(state: State, nowMs: number, traits: Traits): readonly DecisionDraft[] {
   for (const incident of openIncidents(state)) {
     const policy = state.policy.services[incident.service];
-    const rung = rungNow(incident);
-    if (!policy || !rung || incident.mitigatedBy !== undefined) continue;
-    const drafts = targetsNow(state, incident, rung).flatMap((target) =>
-      answer(state, incident, policy, rung, target, traits, nowMs),
-    );
+    const rung = policy ? attemptOf(state, incident, nowMs) : undefined;
+    if (!policy || !rung) continue;
+    const tries = rung.targets.map((target): Try => {
+      const ask = { state, incident, policy, rung, target, traits: traits[rung.action], nowMs };
+      return { state, incident, policy, rung, target, nowMs, verdict: guard(ask) };
+    });
+    const drafts = answer(tries);
     if (drafts.length > 0) return drafts;
   }
   return [];
 }
 
-const lateStart: Rung = {
-  action: "start",
-  targets: [],
-  why: {
-    rule: "late-exit",
-    text: "it ended while the rollback was under way",
-    value: 1,
-    limit: 1,
-    unit: "count",
-  },
-};
-
-/** While a rollback is verified, an instance that still ended of the bad config is started. */
-function rungNow(incident: Incident): Rung | undefined {
-  const rung = incident.plan?.rungs[incident.rung];
-  return rung?.action === "rollback" && incident.state === "verifying" ? lateStart : rung;
+interface Try {
+  readonly state: State;
+  readonly incident: Incident;
+  readonly policy: ServicePolicy;
+  readonly rung: Attempt;
+  readonly target: Target;
+  readonly nowMs: number;
+  readonly verdict: Verdict;
 }
 
-/**
- * A start is for whatever is down now: an instance that dies while another is verified must not
- * wait for it. Everything else is for the targets of the plan, while the incident is open.
- */
-function targetsNow(state: State, incident: Incident, rung: Rung): readonly Target[] {
-  if (incident.state === "escalated") return [];
-  const pending = new Set(pendingActions(incident).map((action) => action.target));
-  if (rung.action === "start") {
-    return downInstances(state, incident.service)
-      .filter((target) => !isUnderWay(incident, target))
-      .slice(0, 1);
-  }
-  if (incident.state !== "open") return [];
-  return rung.targets.filter((target) => !pending.has(target)).slice(0, 1);
+/** One target that must wait keeps no other from its turn; one that may not go on ends nothing. */
+function answer(tries: readonly Try[]): readonly DecisionDraft[] {
+  const allowed = tries.find((it) => it.verdict.kind === "allowed");
+  if (allowed) return intend(allowed);
+  const asked = tries.filter((it) => it.verdict.kind === "ask").flatMap(ask);
+  if (asked.length > 0) return asked.slice(0, 1);
+  const waits = tries.find((it) => it.verdict.kind !== "refused" || !it.verdict.final);
+  const held = waits ?? tries[0];
+  return held && held.verdict.kind !== "ask" ? hold(held) : [];
 }
 
-/** A start that has ended is no reason not to start again: the process has died since. */
-function isUnderWay(incident: Incident, target: Target): boolean {
-  return incident.actions.some(
-    (action) =>
-      action.target === target && (action.state === "intended" || action.state === "started"),
-  );
-}
-
-function answer(
-  state: State,
-  incident: Incident,
-  policy: ServicePolicy,
-  rung: Rung,
-  target: Target,
-  traits: Traits,
-  nowMs: number,
-): readonly DecisionDraft[] {
-  const verdict = guard({
-    state,
-    incident,
-    policy,
-    rung,
-    target,
-    traits: traits[rung.action],
-    nowMs,
-  });
-  if (verdict.kind === "allowed") return intend(state, incident, rung, target, verdict);
-  if (verdict.kind === "ask") return ask(state, incident, policy, rung, target, verdict, nowMs);
-  const held = incident.standing;
+/** Says once why nothing happens; what is refused for good makes way for the next rung. */
+function hold(held: Try): readonly DecisionDraft[] {
+  const { incident, rung, target, verdict } = held;
+  if (verdict.kind === "allowed" || verdict.kind === "ask") return [];
+  const { standing } = incident;
   const isNew =
-    held?.why.rule !== verdict.why.rule || held.target !== target || held.action !== rung.action;
+    standing?.why.rule !== verdict.why.rule ||
+    standing.target !== target ||
+    standing.action !== rung.action;
   const untilMs = verdict.kind === "wait" ? verdict.untilMs : undefined;
   const data = {
     action: rung.action,
@@ -100,18 +67,20 @@ function answer(
   const said: readonly DecisionDraft[] = isNew
     ? [{ type: verdict.kind === "wait" ? "guard.waits" : "guard.refused", ...place, data }]
     : [];
-  if (verdict.kind === "wait" || !verdict.final || incident.state !== "open") return said;
+  const isOver = verdict.kind === "refused" && (verdict.final || hasStoodLong(held));
+  if (!isOver || incident.state !== "open") return said;
   const next = { rung: incident.rung + 1, why: verdict.why };
   return [...said, { type: "rung.next", ...place, data: next }];
 }
 
-function intend(
-  state: State,
-  incident: Incident,
-  rung: Rung,
-  target: Target,
-  verdict: Verdict,
-): readonly DecisionDraft[] {
+/** A group that does not recover by itself is for people; a stop that they chose is not. */
+function hasStoodLong({ incident, policy, verdict, nowMs }: Try): boolean {
+  const { standing } = incident;
+  if (verdict.why.rule !== "max-unhealthy" || standing?.why.rule !== "max-unhealthy") return false;
+  return nowMs - standing.sinceMs >= policy.healing.verify.timeoutMs;
+}
+
+function intend({ state, incident, rung, target, verdict }: Try): readonly DecisionDraft[] {
   const place = { subject: target, incident: incident.id };
   const intent: Intent = {
     id: `A${state.lastAction + 1}`,
@@ -124,6 +93,7 @@ function intend(
     ...(rung.undo ? { undo: rung.undo } : {}),
     ...(rung.stopWaitMs === undefined ? {} : { stopWaitMs: rung.stopWaitMs }),
     ...(rung.restoreFile ? { restoreFile: rung.restoreFile } : {}),
+    ...(rung.undoes === undefined ? {} : { undoes: rung.undoes }),
   };
   return [
     {
@@ -135,15 +105,7 @@ function intend(
   ];
 }
 
-function ask(
-  state: State,
-  incident: Incident,
-  policy: ServicePolicy,
-  rung: Rung,
-  target: Target,
-  verdict: Verdict,
-  nowMs: number,
-): readonly DecisionDraft[] {
+function ask({ state, incident, policy, rung, target, verdict, nowMs }: Try): DecisionDraft[] {
   const open = incident.approvals.some(
     (other) => other.state === "open" && other.action === rung.action && other.target === target,
   );

@@ -1,10 +1,7 @@
-// The ends of the loop: recovery after a dead daemon, mitigation that is over, trouble that passed.
-import type { Intent } from "../model/action.ts";
+// The ends of the loop: recovery after a dead daemon, trouble that passed, config that is proven.
 import type { DecisionDraft } from "../model/event.ts";
-import type { Incident } from "../model/incident.ts";
-import type { Traits } from "./act.ts";
-import { guard } from "./guard.ts";
 import {
+  calmSince,
   instancesOf,
   isConfigured,
   isHealthy,
@@ -12,6 +9,7 @@ import {
   pendingActions,
   type Senses,
   type State,
+  standingDegrade,
 } from "./state.ts";
 
 /**
@@ -55,77 +53,31 @@ export function retire(state: State): readonly DecisionDraft[] {
   if (!incident) return [];
   const why = { rule: "not-configured", text, value: 0, limit: 1, unit: "count" as const };
   const place = { subject: incident.service, incident: incident.id };
+  const left = pendingActions(incident)[0];
+  if (left) {
+    const data = { action: left.id, result: "interrupted" as const, why };
+    return [{ type: "action.judged", ...place, data }];
+  }
   return [{ type: "incident.resolved", ...place, data: { why } }];
 }
 
 /** Ends incidents whose symptoms are gone although nothing of ours is under way. */
-export function settle(state: State, nowMs: number, traits: Traits): readonly DecisionDraft[] {
+export function settle(state: State, nowMs: number): readonly DecisionDraft[] {
   for (const incident of openIncidents(state)) {
     const policy = state.policy.services[incident.service];
     const idle = incident.state === "open" || incident.state === "escalated";
     if (!policy || !idle || pendingActions(incident).length > 0) continue;
     const sinceMs = calmSince(incident);
-    if (sinceMs === undefined) continue;
+    if (sinceMs === undefined || standingDegrade(state, incident)) continue;
     const { healthyMs } = policy.healing.verify;
     const calmMs = nowMs - sinceMs;
     if (calmMs < healthyMs) continue;
+    const text = `its symptoms have been gone for ${(calmMs / 1_000).toFixed(1)} s`;
+    const why = { rule: "passed", text, value: calmMs, limit: healthyMs, unit: "ms" as const };
     const place = { subject: incident.service, incident: incident.id };
-    const why = {
-      rule: "passed",
-      text: `its symptoms have been gone for ${(calmMs / 1_000).toFixed(1)} s`,
-      value: calmMs,
-      limit: healthyMs,
-      unit: "ms" as const,
-    };
-    if (incident.mitigatedBy === undefined) {
-      return [{ type: "incident.resolved", ...place, data: { why } }];
-    }
-    const restored = restore(state, incident, why.text, traits, nowMs);
-    if (restored.length > 0) return restored;
+    return [{ type: "incident.resolved", ...place, data: { why } }];
   }
   return [];
-}
-
-/** Since when no symptom of the incident is active; undefined while one is. */
-function calmSince(incident: Incident): number | undefined {
-  if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
-  return Math.max(0, ...incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0));
-}
-
-/** The cause of a degrade has passed: traffic may come back. */
-function restore(
-  state: State,
-  incident: Incident,
-  text: string,
-  traits: Traits,
-  nowMs: number,
-): readonly DecisionDraft[] {
-  const policy = state.policy.services[incident.service];
-  const degrade = incident.actions.find((action) => action.id === incident.mitigatedBy);
-  if (!policy || !degrade) return [];
-  const why = { rule: "cause-passed", text, value: 1, limit: 1, unit: "count" as const };
-  const rung = { action: "restore" as const, targets: [degrade.target], why };
-  const verdict = guard({
-    state,
-    incident,
-    policy,
-    rung,
-    target: degrade.target,
-    traits: traits.restore,
-    nowMs,
-  });
-  if (verdict.kind !== "allowed") return [];
-  const intent: Intent = {
-    id: `A${state.lastAction + 1}`,
-    incident: incident.id,
-    kind: "restore",
-    target: degrade.target,
-    ladder: incident.ladder,
-    rung: incident.rung,
-    why,
-  };
-  const place = { subject: degrade.target, incident: incident.id };
-  return [{ type: "action.intended", ...place, data: intent }];
 }
 
 /** A config file is proven when every instance started with it and has been healthy since. */

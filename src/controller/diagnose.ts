@@ -1,5 +1,5 @@
 // Diagnose: what is wrong with an open incident, or which evidence is missing to tell.
-import type { Case, CaseInstance } from "../diagnosis/case.ts";
+import type { Case, CaseDependency, CaseInstance } from "../diagnosis/case.ts";
 import { diagnose as decide } from "../diagnosis/diagnose.ts";
 import type { Change } from "../model/change.ts";
 import type { DecisionDraft } from "../model/event.ts";
@@ -67,10 +67,11 @@ function toCase(
     nowMs,
     openedAtMs: incident.openedAtMs,
     settleMs: policy.healing.settleMs,
+    healthyMs: policy.healing.verify.healthyMs,
     loopExits: policy.restart.loopExits,
     own,
     instances: caseInstances(state, senses, policy),
-    dependencies: policy.dependsOn.map((service) => ({ service, ready: ready(state, service) })),
+    dependencies: policy.dependsOn.map((service) => dependency(state, service)),
     changes: suspects(state, incident.service, nowMs),
     proven: state.proven,
     evidence: incident.evidence,
@@ -85,20 +86,27 @@ function caseInstances(
   return instancesOf(policy).map((target) => {
     const instance = state.instances[target];
     const cpu = senses.latest[target]?.[metrics.cpu.name]?.value;
+    const runs = shortRuns(state, target, policy.restart.stableMs);
+    const since = state.exits[target]?.at(-runs);
     return {
       target,
       state: instance?.state ?? "down",
-      shortRuns: shortRuns(state, target, policy.restart.stableMs),
+      shortRuns: runs,
+      ...(runs > 0 && since ? { shortSinceMs: since.atMs } : {}),
       ...(instance?.exit ? { exit: instance.exit } : {}),
       ...(cpu === undefined ? {} : { cpu }),
     };
   });
 }
 
-function ready(state: State, service: string): number {
-  return Object.values(state.instances).filter(
-    (other) => serviceOf(other.target) === service && other.state === "ready",
-  ).length;
+/** What was ready before a daemon died is taken to be ready until it is seen otherwise. */
+function dependency(state: State, service: string): CaseDependency {
+  const since = Object.values(state.instances)
+    .filter((other) => serviceOf(other.target) === service)
+    .filter((other) => other.state === "ready" || other.state === "starting")
+    .flatMap((other) => (other.readyAtMs === undefined ? [] : [other.readyAtMs]));
+  const ready = since.length;
+  return ready === 0 ? { service, ready } : { service, ready, sinceMs: Math.min(...since) };
 }
 
 /** The last change of each config file of the service, when it is recent. */

@@ -11,6 +11,7 @@ export function foldIncident(state: State, event: Event): State {
   if (event.type === "incident.opened") return opened(state, event);
   if (event.type === "daemon.started") return forgetAwaiting(state);
   if (event.type === "symptom.cleared") return cleared(state, event.data.key, event.atMs);
+  if (event.type === "incident.joined") return foldOne(leave(state, event.data.symptom), event);
   if (event.type === "approval.asked") {
     const number = Number(event.data.id.slice(1));
     return foldOne({ ...state, lastApproval: number }, event);
@@ -83,7 +84,7 @@ function change(state: State, incident: Incident, event: Event): Incident {
       return {
         ...incident,
         refusals: [...incident.refusals, event.data],
-        standing: event.data,
+        standing: { ...event.data, sinceMs: event.atMs },
       };
     case "rung.next":
       return enter({ ...withoutStanding(incident), rung: event.data.rung }, "open");
@@ -209,14 +210,29 @@ function withoutPlan(incident: Incident): Incident {
 }
 
 function cleared(state: State, key: string, atMs: number): State {
-  const owner = Object.values(state.incidents).find((incident) =>
-    incident.symptoms.some((other) => other.key === key && other.clearedAtMs === undefined),
-  );
-  if (!owner) return state;
-  const symptoms = owner.symptoms.map((other) =>
-    other.key === key && other.clearedAtMs === undefined ? { ...other, clearedAtMs: atMs } : other,
-  );
-  return { ...state, incidents: put(state.incidents, owner.id, { ...owner, symptoms }) };
+  return everywhere(state, key, (symptom) => [{ ...symptom, clearedAtMs: atMs }]);
+}
+
+/** A symptom belongs to one incident: with the next one it leaves the one before. */
+function leave(state: State, key: string): State {
+  return everywhere(state, key, () => []);
+}
+
+/** Changes an active symptom in every incident that holds it. */
+function everywhere(
+  state: State,
+  key: string,
+  to: (symptom: Incident["symptoms"][number]) => Incident["symptoms"],
+): State {
+  const isIt = (it: Incident["symptoms"][number]): boolean =>
+    it.key === key && it.clearedAtMs === undefined;
+  const holders = Object.values(state.incidents).filter(({ symptoms }) => symptoms.some(isIt));
+  if (holders.length === 0) return state;
+  const changed = holders.map((incident) => {
+    const symptoms = incident.symptoms.flatMap((it) => (isIt(it) ? to(it) : [it]));
+    return [incident.id, { ...incident, symptoms }] as const;
+  });
+  return { ...state, incidents: { ...state.incidents, ...Object.fromEntries(changed) } };
 }
 
 /** What a dead daemon had asked for will not come: it is asked for again. */

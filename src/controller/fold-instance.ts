@@ -23,7 +23,7 @@ export function foldInstance(state: State, event: Event): State {
       return update(state, {
         ...known,
         state: "ready",
-        readyAtMs: event.atMs,
+        readyAtMs: known.readyAtMs ?? event.atMs,
         sinceMs: event.atMs,
       });
     case "instance.stopping":

@@ -50,6 +50,7 @@ export function createLoop(options: LoopOptions): Loop {
   let readings: Reading[] = [];
   let draining = false;
   let ended = false;
+  let tickedAtMs = 0;
   let ticks = lastTick?.n ?? 0;
 
   const take = (work: Work): void => {
@@ -87,6 +88,7 @@ export function createLoop(options: LoopOptions): Loop {
     if (stepped) take({ kind: "event", draft: stepped });
     const batch = readings;
     readings = [];
+    tickedAtMs = clock.now();
     take({ kind: "tick", readings: batch });
   };
 
@@ -105,7 +107,7 @@ export function createLoop(options: LoopOptions): Loop {
     },
     run: async (signal) => {
       const wake = every(clock, wakePollMs, signal, () => {
-        const dueMs = wakeAt(mind.state);
+        const dueMs = wakeAt(mind.state, tickedAtMs);
         if (dueMs !== undefined && dueMs <= clock.now()) tick();
       });
       await Promise.all([wake, every(clock, options.tickMs, signal, tick)]);

@@ -5,10 +5,17 @@ import type { ServicePolicy } from "../model/policy.ts";
 import type { Reason } from "../model/reason.ts";
 import type { SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
-import { type State, shortRuns, symptomsOf } from "./state.ts";
+import { type Senses, type State, shortRuns, symptomsOf } from "./state.ts";
 
-export function watchProcesses(state: State, nowMs: number): readonly DecisionDraft[] {
-  return [...watchInstances(state, nowMs), ...watchDegraded(state)];
+/** The rules of this file, by the names that end the keys of their symptoms. */
+export const processRules: ReadonlySet<string> = new Set(["exit", "crash-loop", "startup"]);
+
+export function watchProcesses(
+  state: State,
+  senses: Senses,
+  nowMs: number,
+): readonly DecisionDraft[] {
+  return [...watchInstances(state, senses.awakeSinceMs, nowMs), ...watchDegraded(state)];
 }
 
 /** No traffic reaches a degraded service: what its traffic showed can neither last nor pass. */
@@ -22,10 +29,14 @@ function watchDegraded(state: State): readonly DecisionDraft[] {
     }));
 }
 
-function watchInstances(state: State, nowMs: number): readonly DecisionDraft[] {
+function watchInstances(
+  state: State,
+  awakeSinceMs: number,
+  nowMs: number,
+): readonly DecisionDraft[] {
   return Object.values(state.instances).flatMap((instance) => {
     const policy = state.policy.services[serviceOf(instance.target)];
-    return policy ? watch(state, instance, policy, nowMs) : [];
+    return policy ? watch(state, instance, policy, awakeSinceMs, nowMs) : [];
   });
 }
 
@@ -33,6 +44,7 @@ function watch(
   state: State,
   instance: Instance,
   policy: ServicePolicy,
+  awakeSinceMs: number,
   nowMs: number,
 ): readonly DecisionDraft[] {
   const drafts: DecisionDraft[] = [];
@@ -57,7 +69,9 @@ function watch(
     const first = state.exits[target]?.at(-runs)?.atMs ?? nowMs;
     raise("crash-loop", "crash-loop", loopReason(runs, policy), first);
   }
-  if (instance.state === "starting" && nowMs - instance.sinceMs >= policy.startupMs) {
+  // A daemon that was away may have missed that it became ready: it looks for as long again.
+  const lookedMs = nowMs - Math.max(instance.sinceMs, awakeSinceMs);
+  if (instance.state === "starting" && lookedMs >= policy.startupMs) {
     raise("startup", "unresponsive", startupReason(instance, policy, nowMs), instance.sinceMs);
   }
   if (instance.state !== "starting") clear(`${target}:startup`, "no longer starting");

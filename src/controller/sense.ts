@@ -5,7 +5,8 @@ import type { Instance } from "../model/instance.ts";
 import type { Policy } from "../model/policy.ts";
 import { metrics, type Reading } from "../model/reading.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
-import { put, type Senses, type State, type Table, without } from "./state.ts";
+import { processRules } from "./processes.ts";
+import { emptySenses, put, type Senses, type State, type Table, without } from "./state.ts";
 
 /** Which detector watches which metric of a service: made from the policy by `wiring/`. */
 export interface DetectorRule {
@@ -17,11 +18,29 @@ export interface DetectorRule {
 
 export type RulesFor = (policy: Policy, service: string) => readonly DetectorRule[];
 
-type Sensed = readonly [Senses, readonly DecisionDraft[]];
-
-/** A tick this late means that the daemon itself was not running. */
+/** A step this late means that the daemon itself was not running. */
 const stallMs = 1_000;
-const none: readonly DecisionDraft[] = [];
+
+/** One tick under way: its tables are its own until it is over. */
+interface Look {
+  readonly state: State;
+  readonly rulesFor: RulesFor;
+  readonly nowMs: number;
+  readonly awakeMs: number;
+  readonly detectors: Record<string, unknown>;
+  readonly latest: Record<string, Table<Reading>>;
+  readonly lastSickMs: Record<string, number>;
+  /** Keys of the symptoms that stand at this point of the tick. */
+  readonly active: Set<string>;
+  readonly drafts: DecisionDraft[];
+}
+
+/** Notices at every step whether the daemon was away: what it did not see is not held to anyone. */
+export function notice(senses: Senses, nowMs: number): Senses {
+  const { lastTickMs } = senses;
+  if (lastTickMs === undefined || nowMs - lastTickMs <= stallMs) return senses;
+  return { ...senses, awakeSinceMs: nowMs };
+}
 
 /** Takes one tick: its readings first, then the passing of time. */
 export function sense(
@@ -30,43 +49,41 @@ export function sense(
   readings: readonly Reading[],
   nowMs: number,
   rulesFor: RulesFor,
-): Sensed {
+): readonly [Senses, readonly DecisionDraft[]] {
   const gapMs = before.lastTickMs === undefined ? 0 : nowMs - before.lastTickMs;
   const awakeMs = before.awakeMs + Math.min(gapMs, stallMs);
-  let senses: Senses = { ...before, lastTickMs: nowMs, awakeMs };
-  const drafts: DecisionDraft[] = [];
-  for (const reading of readings) {
-    const [next, found] = observe(state, senses, reading, nowMs, rulesFor);
-    senses = next;
-    drafts.push(...found);
-  }
-  const [after, quiet] = passTime(state, senses, nowMs, rulesFor);
-  return [after, [...drafts, ...quiet]];
+  const look: Look = {
+    state,
+    rulesFor,
+    nowMs,
+    awakeMs,
+    detectors: { ...before.detectors },
+    latest: { ...before.latest },
+    lastSickMs: { ...before.lastSickMs },
+    active: new Set(Object.keys(state.symptoms)),
+    drafts: [],
+  };
+  for (const reading of readings) observe(look, reading);
+  passTime(look);
+  dropUnwatched(look);
+  const { detectors, latest, lastSickMs, drafts } = look;
+  return [{ ...before, detectors, latest, lastSickMs, lastTickMs: nowMs, awakeMs }, drafts];
 }
 
-function observe(
-  state: State,
-  before: Senses,
-  reading: Reading,
-  nowMs: number,
-  rulesFor: RulesFor,
-): Sensed {
+function observe(look: Look, reading: Reading): void {
+  const { state, awakeMs } = look;
   const { target, metric } = reading;
-  let senses = remember(before, reading);
+  remember(look, reading);
   const instance = isInstance(target);
-  if (instance && !speaksFor(state.instances[target], reading)) return [senses, none];
-  const drafts: DecisionDraft[] = [];
-  for (const rule of rulesFor(state.policy, serviceOf(target))) {
+  if (instance && !speaksFor(state.instances[target], reading)) return;
+  // What the gateway answers in its place says nothing about a degraded service.
+  if (target in state.degraded) return;
+  for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
     if (rule.metric !== metric || (rule.of === "instance") !== instance) continue;
-    const key = `${target}:${rule.name}`;
-    const held = senses.detectors[key] ?? rule.detector.initial;
     // Detectors of absence live on awake time, so that a stalled daemon hears no silence.
-    const heard = rule.detector.tick ? { ...reading, atMs: senses.awakeMs } : reading;
-    const [next, finding] = rule.detector.observe(held, heard);
-    senses = { ...senses, detectors: put(senses.detectors, key, next) };
-    drafts.push(...toDrafts(state, key, target, finding, nowMs));
+    const heard = rule.detector.tick ? { ...reading, atMs: awakeMs } : reading;
+    apply(look, target, rule, (held) => rule.detector.observe(held, heard));
   }
-  return [senses, drafts];
 }
 
 /** A reading counts for a process that is ready, and not when it was taken before that. */
@@ -74,56 +91,65 @@ function speaksFor(instance: Instance | undefined, reading: Reading): boolean {
   return instance?.state === "ready" && reading.atMs >= (instance.readyAtMs ?? 0);
 }
 
-function passTime(state: State, before: Senses, nowMs: number, rulesFor: RulesFor): Sensed {
-  let senses = before;
-  const drafts: DecisionDraft[] = [];
-  for (const instance of Object.values(state.instances)) {
-    if (instance.state !== "ready") continue;
-    for (const rule of rulesFor(state.policy, serviceOf(instance.target))) {
+function passTime(look: Look): void {
+  const { state, awakeMs } = look;
+  for (const { state: now, target } of Object.values(state.instances)) {
+    if (now !== "ready") continue;
+    for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
       if (!rule.detector.tick || rule.of !== "instance") continue;
-      const key = `${instance.target}:${rule.name}`;
-      const held = senses.detectors[key] ?? rule.detector.initial;
-      const [next, finding] = rule.detector.tick(held, senses.awakeMs);
-      if (next !== held) senses = { ...senses, detectors: put(senses.detectors, key, next) };
-      drafts.push(...toDrafts(state, key, instance.target, finding, nowMs));
+      apply(look, target, rule, (held) => rule.detector.tick?.(held, awakeMs) ?? [held, undefined]);
     }
   }
-  return [senses, drafts];
 }
 
-function remember(senses: Senses, reading: Reading): Senses {
-  const { target, metric } = reading;
-  const ofTarget: Table<Reading> = senses.latest[target] ?? {};
-  const latest = put(senses.latest, target, put(ofTarget, metric, reading));
-  const sick = metric === metrics.probe.name && reading.value <= 0;
-  const lastSickMs = sick ? put(senses.lastSickMs, target, reading.atMs) : senses.lastSickMs;
-  return { ...senses, latest, lastSickMs };
-}
-
-function toDrafts(
-  state: State,
-  key: string,
-  target: Target,
-  finding: Finding,
-  nowMs: number,
-): readonly DecisionDraft[] {
-  if (!finding) return none;
-  const active = key in state.symptoms;
-  if (!finding.sick) {
-    if (!active) return none;
-    return [{ type: "symptom.cleared", subject: target, data: { key, text: finding.text } }];
+/** A symptom whose rule is no longer in the config has nobody who could clear it. */
+function dropUnwatched(look: Look): void {
+  const { state, active, drafts } = look;
+  for (const { key, target } of Object.values(state.symptoms)) {
+    const name = key.slice(target.length + 1);
+    if (processRules.has(name) || !active.has(key)) continue;
+    const rules = look.rulesFor(state.policy, serviceOf(target));
+    if (rules.some((rule) => rule.name === name)) continue;
+    const data = { key, text: "it is no longer watched" };
+    drafts.push({ type: "symptom.cleared", subject: target, data });
   }
-  if (active) return none;
+}
+
+function remember({ latest, lastSickMs }: Look, reading: Reading): void {
+  const { target, metric } = reading;
+  latest[target] = put(latest[target] ?? {}, metric, reading);
+  if (metric === metrics.probe.name && reading.value <= 0) lastSickMs[target] = reading.atMs;
+}
+
+/** Lets one detector take something in, and makes a draft of what it found. */
+function apply(
+  look: Look,
+  target: Target,
+  { name, detector }: DetectorRule,
+  take: (held: unknown) => readonly [unknown, Finding],
+): void {
+  const { active, drafts, nowMs } = look;
+  const key = `${target}:${name}`;
+  const fresh = active.has(key) ? detector.raised : detector.initial;
+  const [next, finding] = take(look.detectors[key] ?? fresh);
+  look.detectors[key] = next;
+  if (!finding || finding.sick === active.has(key)) return;
+  if (!finding.sick) {
+    active.delete(key);
+    drafts.push({ type: "symptom.cleared", subject: target, data: { key, text: finding.text } });
+    return;
+  }
+  active.add(key);
   const { kind, why } = finding;
   const sinceMs = Math.min(finding.sinceMs, nowMs);
   const data = { key, target, kind, why, sinceMs, raisedAtMs: nowMs };
-  return [{ type: "symptom.raised", subject: target, data }];
+  drafts.push({ type: "symptom.raised", subject: target, data });
 }
 
 /** What an event makes the senses forget: whoever was cleared must be able to fall ill again. */
 export function afterEvent(senses: Senses, event: Event): Senses {
   if (event.type === "daemon.started") {
-    return { detectors: {}, latest: {}, lastSickMs: {}, lastTickMs: undefined, awakeMs: 0 };
+    return { ...emptySenses, awakeSinceMs: event.atMs };
   }
   if (event.type === "symptom.cleared") {
     const { key } = event.data;

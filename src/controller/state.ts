@@ -74,6 +74,8 @@ export interface Senses {
   readonly lastTickMs: number | undefined;
   /** Time during which the daemon itself was awake: its own stalls do not count as silence. */
   readonly awakeMs: number;
+  /** Loop time since when the daemon has been looking without a gap. */
+  readonly awakeSinceMs: number;
 }
 
 export const emptyState: State = {
@@ -103,6 +105,7 @@ export const emptySenses: Senses = {
   lastSickMs: {},
   lastTickMs: undefined,
   awakeMs: 0,
+  awakeSinceMs: 0,
 };
 
 /** A copy of `table` with `key` set. */
@@ -178,4 +181,17 @@ export function downInstances(state: State, service: string): readonly Target[] 
 /** Actions of an incident that were not judged yet. */
 export function pendingActions(incident: Incident): readonly ActionRecord[] {
   return incident.actions.filter((action) => !action.outcome && action.state !== "abandoned");
+}
+
+/** Since when no symptom of the incident is active; undefined while one is. */
+export function calmSince(incident: Incident): number | undefined {
+  if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
+  return Math.max(0, ...incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0));
+}
+
+/** The degrade of the incident that holds now. */
+export function standingDegrade(state: State, incident: Incident): ActionRecord | undefined {
+  return incident.actions.find(
+    (action) => action.kind === "degrade" && state.degraded[action.target]?.action === action.id,
+  );
 }

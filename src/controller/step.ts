@@ -10,8 +10,8 @@ import { diagnose } from "./diagnose.ts";
 import { fold } from "./fold.ts";
 import { plan } from "./plan.ts";
 import { watchProcesses } from "./processes.ts";
-import { afterEvent, type RulesFor, sense } from "./sense.ts";
-import { emptySenses, emptyState, type Senses, type State } from "./state.ts";
+import { afterEvent, notice, type RulesFor, sense } from "./sense.ts";
+import { emptySenses, emptyState, openIncidents, type Senses, type State } from "./state.ts";
 import { triage } from "./triage.ts";
 import { verify } from "./verify.ts";
 
@@ -82,7 +82,7 @@ interface Run {
 function begin(before: Mind, atMs: number): Run {
   const run: Run = {
     state: before.state,
-    senses: before.senses,
+    senses: notice(before.senses, atMs),
     cause: undefined,
     events: [],
     record: (draft) => {
@@ -114,14 +114,14 @@ function settleAll(run: Run, nowMs: number, { traits }: Knowledge): void {
   const stages: readonly (() => readonly DecisionDraft[])[] = [
     () => retire(run.state),
     () => recover(run.state),
-    () => watchProcesses(run.state, nowMs),
+    () => watchProcesses(run.state, run.senses, nowMs),
     () => triage(run.state),
     () => verify(run.state, run.senses, nowMs),
     () => expire(run.state, nowMs),
     () => diagnose(run.state, run.senses, nowMs),
     () => plan(run.state),
     () => act(run.state, nowMs, traits),
-    () => settle(run.state, nowMs, traits),
+    () => settle(run.state, nowMs),
     () => prove(run.state, run.senses, nowMs),
   ];
   for (let decided = true; decided; ) {
@@ -150,10 +150,10 @@ function toCommand(event: Event): readonly Command[] {
   return [];
 }
 
-/** When a wait ends, if it ends before the next tick would come: the shell ticks then. */
-export function wakeAt(state: State): number | undefined {
-  const times = Object.values(state.incidents).flatMap((incident) =>
-    incident.standing?.untilMs === undefined ? [] : [incident.standing.untilMs],
-  );
+/** When the next wait ends that no tick has seen end: the shell ticks then. */
+export function wakeAt(state: State, tickedAtMs: number): number | undefined {
+  const times = openIncidents(state)
+    .flatMap(({ standing }) => (standing?.untilMs === undefined ? [] : [standing.untilMs]))
+    .filter((untilMs) => untilMs > tickedAtMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }

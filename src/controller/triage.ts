@@ -4,7 +4,14 @@ import type { Incident } from "../model/incident.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Symptom, SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
-import { dependenciesOf, openIncidents, type State } from "./state.ts";
+import {
+  dependenciesOf,
+  instancesOf,
+  isHealthy,
+  openIncidents,
+  type State,
+  symptomsOf,
+} from "./state.ts";
 
 /** Symptoms that a service may show because something it depends on is sick. */
 const soft: ReadonlySet<SymptomKind> = new Set<SymptomKind>([
@@ -19,15 +26,19 @@ const aboutCrashes: ReadonlySet<string> = new Set(["crash", "crash-loop", "bad-c
 /** Places the oldest active symptom that belongs to no open incident. */
 export function triage(state: State): readonly DecisionDraft[] {
   const open = openIncidents(state);
-  const placed = new Set(
-    open.flatMap((incident) =>
-      incident.symptoms.filter((other) => other.clearedAtMs === undefined).map((it) => it.key),
-    ),
-  );
+  const placed = new Set(open.flatMap((incident) => heldBy(state, incident)));
   const symptom = Object.values(state.symptoms)
     .filter((other) => !placed.has(other.key))
     .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.key < b.key ? -1 : 1))[0];
   return symptom ? place(state, open, symptom) : [];
+}
+
+/** The active symptoms of an incident, without those of others that it no longer explains. */
+function heldBy(state: State, incident: Incident): readonly string[] {
+  return incident.symptoms
+    .filter((it) => it.clearedAtMs === undefined)
+    .filter((it) => serviceOf(it.target) === incident.service || explains(state, incident))
+    .map((it) => it.key);
 }
 
 function place(
@@ -36,59 +47,75 @@ function place(
   symptom: Symptom,
 ): readonly DecisionDraft[] {
   const service = serviceOf(symptom.target);
-  const join = (incident: Incident, rule: string, text: string): DecisionDraft => ({
+  const join: Join = (id, rule, text) => ({
     type: "incident.joined",
     subject: symptom.target,
-    incident: incident.id,
-    data: { id: incident.id, symptom: symptom.key, why: reason(rule, text) },
+    incident: id,
+    data: { id, symptom: symptom.key, why: reason(rule, text) },
   });
   const own = open.find((incident) => incident.service === service && fits(incident, symptom));
-  if (own) return [join(own, "same-service", `${service} already has this incident`)];
+  if (own) return [join(own.id, "same-service", `${service} already has this incident`)];
   if (soft.has(symptom.kind)) {
     const needs = dependenciesOf(state.policy, service);
-    const cause = open.find((incident) => needs.has(incident.service));
+    const cause = open.find((it) => needs.has(it.service) && explains(state, it));
     if (cause) {
-      return [
-        join(cause, "dependency-down", `${service} depends on ${cause.service}, which is sick`),
-      ];
+      const text = `${service} depends on ${cause.service}, which is sick`;
+      return [join(cause.id, "dependency-down", text)];
     }
   }
   const effect = open.find(
     (incident) =>
       dependenciesOf(state.policy, incident.service).has(service) && isUntouchedEffect(incident),
   );
-  if (effect) {
-    const text = `${effect.service} depends on ${service}, which is sick itself`;
-    const moved: DecisionDraft = {
-      type: "incident.moved",
-      subject: service,
-      incident: effect.id,
-      data: { id: effect.id, service, why: reason("dependency-down", text) },
-    };
-    return [join(effect, "cause", text), moved];
-  }
-  const id = String(state.lastIncident + 1);
-  const opened: DecisionDraft = {
-    type: "incident.opened",
-    subject: service,
-    incident: id,
-    data: { id, service },
-  };
-  const joined: DecisionDraft = {
-    type: "incident.joined",
-    subject: symptom.target,
-    incident: id,
-    data: { id, symptom: symptom.key, why: reason("first", "the first symptom of this incident") },
-  };
-  return [opened, joined];
+  return effect ? move(effect, symptom, join) : openFor(state, symptom, join);
 }
 
-/** A process that ends must not wait behind another trouble of its service: it gets its own. */
+type Join = (incident: string, rule: string, text: string) => DecisionDraft;
+
+function move(effect: Incident, symptom: Symptom, join: Join): readonly DecisionDraft[] {
+  const service = serviceOf(symptom.target);
+  const text = `${effect.service} depends on ${service}, which is sick itself`;
+  const moved: DecisionDraft = {
+    type: "incident.moved",
+    subject: service,
+    incident: effect.id,
+    data: { id: effect.id, service, why: reason("dependency-down", text) },
+  };
+  return [join(effect.id, "cause", text), moved];
+}
+
+function openFor(state: State, symptom: Symptom, join: Join): readonly DecisionDraft[] {
+  const service = serviceOf(symptom.target);
+  const id = String(state.lastIncident + 1);
+  const data = { id, service };
+  const opened: DecisionDraft = { type: "incident.opened", subject: service, incident: id, data };
+  return [opened, join(id, "first", "the first symptom of this incident")];
+}
+
+/**
+ * A process that ends must not wait behind another trouble of its service: it gets its own. Nor
+ * must an instance wait behind another one that people were called for.
+ */
 function fits(incident: Incident, symptom: Symptom): boolean {
+  const touched = incident.actions.some((action) => action.target === symptom.target);
+  if (incident.state === "escalated") {
+    return touched || incident.symptoms.some((other) => other.target === symptom.target);
+  }
   if (!processEnds.has(symptom.kind)) return true;
   const kind = incident.diagnosis?.kind;
-  if (kind === undefined || aboutCrashes.has(kind)) return true;
-  return incident.actions.some((action) => action.target === symptom.target);
+  return kind === undefined || aboutCrashes.has(kind) || touched;
+}
+
+/**
+ * Whether symptoms of its dependents may come from it. Once people were called it must be sick as a
+ * whole for that: one bad instance of several would hide every other trouble for days.
+ */
+function explains(state: State, incident: Incident): boolean {
+  if (incident.state !== "escalated") return true;
+  const { service } = incident;
+  const policy = state.policy.services[service];
+  if (service in state.degraded || symptomsOf(state, service).length > 0) return true;
+  return policy !== undefined && instancesOf(policy).every((it) => !isHealthy(state, it));
 }
 
 /** Nothing was done yet and all it shows may come from elsewhere: it may move to its cause. */

@@ -5,6 +5,7 @@ import type { Incident } from "../model/incident.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import type { Reason } from "../model/reason.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
+import { stands } from "./attempt.ts";
 import { learn } from "./learn.ts";
 import {
   instancesOf,
@@ -49,28 +50,33 @@ function judge(trial: Trial): readonly DecisionDraft[] {
   }
   const again = endedAgain(trial) ?? sickAgain(trial);
   if (again) return notHelped(trial, again);
-  if (incident.state !== "verifying") return [];
-  const sinceMs = healthySince(trial);
+  // Others of the same incident are at work: what they do must not be taken for its effect.
+  if (incident.state === "healing") return [];
   const { healthyMs, timeoutMs } = trial.policy.healing.verify;
-  if (sinceMs !== undefined && nowMs - sinceMs >= healthyMs) {
-    return helped(trial, {
-      rule: "verify",
-      text: `healthy for ${seconds(nowMs - sinceMs)}`,
-      value: nowMs - sinceMs,
-      limit: healthyMs,
-      unit: "ms",
-    });
-  }
-  if (nowMs < (incident.verifyDeadlineMs ?? Number.POSITIVE_INFINITY)) return [];
+  const cured = healthyFor(trial, "all");
+  if (cured !== undefined && cured >= healthyMs) return helped(trial, isWell(cured, healthyMs));
+  // A daemon that was away has not seen it try: it gets its time again.
+  const fromMs = Math.max(action.endedAtMs ?? nowMs, trial.senses.awakeSinceMs);
+  if (nowMs < fromMs + timeoutMs) return [];
+  // What is left at others after so long has a cause of its own, and gets its own incident.
+  const alone = healthyFor(trial, "own");
+  if (alone !== undefined && alone >= healthyMs) return helped(trial, isWell(alone, healthyMs));
   const text = `not healthy for ${seconds(healthyMs)} within ${seconds(timeoutMs)}`;
   const why: Reason = { rule: "verify", text, value: timeoutMs, limit: healthyMs, unit: "ms" };
   return notHelped(trial, why);
 }
 
-/** Since when everything that the action was for is well; undefined while it is not. */
-function healthySince(trial: Trial): number | undefined {
-  const { state, senses, incident, action } = trial;
-  const cured = incident.symptoms.filter((symptom) => concerns(trial, symptom.target));
+function isWell(forMs: number, limit: number): Reason {
+  return { rule: "verify", text: `healthy for ${seconds(forMs)}`, value: forMs, limit, unit: "ms" };
+}
+
+/** For how long what the action was for has been seen well; undefined while it is not. */
+function healthyFor(trial: Trial, whose: "all" | "own"): number | undefined {
+  const { state, senses, incident, action, nowMs } = trial;
+  const cured = incident.symptoms
+    .filter((symptom) => concerns(trial, symptom.target))
+    .filter((it) => whose === "all" || serviceOf(it.target) === incident.service);
+  if (whose === "own" && action.kind === "degrade") return undefined;
   if (cured.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
   // A crash loop is cleared by a healthy window already: it must not ask for a second one.
   const times = cured
@@ -82,7 +88,7 @@ function healthySince(trial: Trial): number | undefined {
     if (!isHealthy(state, target)) return undefined;
     times.push(instance?.readyAtMs ?? 0, senses.lastSickMs[target] ?? 0);
   }
-  return Math.max(action.endedAtMs ?? 0, ...times);
+  return nowMs - Math.max(action.endedAtMs ?? nowMs, senses.awakeSinceMs, ...times);
 }
 
 /** Which of the incident's symptoms must be gone: not those that the action leaves to others. */
@@ -126,25 +132,47 @@ function endedAgain({ state, action, policy }: Trial): Reason | undefined {
   return undefined;
 }
 
+/** Whoever could not be reached, or perhaps was not, is told again. */
 function told({ incident, action }: Trial): readonly DecisionDraft[] {
   const place = { subject: incident.service, incident: incident.id };
+  if (action.state === "done") {
+    const why = count("page", "a person was told", 1, 1);
+    const outcome = { action: action.id, result: "verified", why } as const;
+    const ending = incident.refusals.at(-1)?.why ?? action.why;
+    return [
+      { type: "action.judged", ...place, data: outcome },
+      { type: "incident.escalated", ...place, data: { why: ending } },
+    ];
+  }
   const failed = action.state === "failed";
-  const text = failed ? `nobody could be told: ${action.error}` : "a person was told";
-  const why = count("page", text, failed ? 0 : 1, 1);
-  const outcome = { action: action.id, result: failed ? "not-helped" : "verified", why } as const;
-  const ending = incident.refusals.at(-1)?.why ?? action.why;
+  const text = failed
+    ? `nobody could be told: ${action.error}`
+    : "whether a person was told is not known";
+  const why = count("page", text, 0, 1);
+  const result = failed ? "not-helped" : "interrupted";
   return [
-    { type: "action.judged", ...place, data: outcome },
-    { type: "incident.escalated", ...place, data: { why: ending } },
+    { type: "action.judged", ...place, data: { action: action.id, result, why } },
+    { type: "rung.next", ...place, data: { rung: incident.rung, why } },
   ];
 }
 
-function undone({ incident, action }: Trial): readonly DecisionDraft[] {
+/** What it did is looked at where it did not say so itself; the ladder goes on in either case. */
+function undone({ state, incident, action }: Trial): readonly DecisionDraft[] {
   const place = { subject: action.target, incident: incident.id };
-  const why = count("undo", `${action.undoes} was undone`, 1, 1);
+  const isDone =
+    action.state === "done" || (action.state === "interrupted" && stands(state, action));
+  const text = isDone
+    ? `${action.undoes} was undone`
+    : `${action.undoes} could not be undone: ${action.error ?? "the daemon ended meanwhile"}`;
+  const why = count("undo", text, isDone ? 1 : 0, 1);
+  const result = isDone ? "undone" : "not-helped";
+  const first = incident.actions.find((other) => other.id === action.undoes);
+  const rung = first?.ladder === incident.ladder ? first.rung + 1 : incident.rung;
   return [
-    { type: "action.judged", ...place, data: { action: action.id, result: "undone", why } },
-    { type: "rung.next", ...place, data: { rung: action.rung + 1, why } },
+    { type: "action.judged", ...place, data: { action: action.id, result, why } },
+    ...(incident.state === "escalated"
+      ? []
+      : [{ type: "rung.next" as const, ...place, data: { rung, why } }]),
   ];
 }
 
@@ -182,21 +210,8 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     ...learn(state, incident, action, outcome, nowMs),
   ];
   if (isPast(incident, action)) return base;
-  if (action.undo) {
-    const { kind, text, restoreFile } = action.undo;
-    const undo = {
-      id: `A${state.lastAction + 1}`,
-      incident: incident.id,
-      kind,
-      target: action.target,
-      ladder: action.ladder,
-      rung: action.rung,
-      why: { ...why, text: `${action.id} did not help: ${text}` },
-      undoes: action.id,
-      ...(restoreFile ? { restoreFile } : {}),
-    };
-    return [...base, { type: "action.intended", ...place, data: undo }];
-  }
+  // Taken back first: the guards let that through as soon as they can.
+  if (action.undo && stands(state, action)) return base;
   if (action.kind === "restore") {
     return [...base, { type: "rung.next", ...place, data: { rung: 0, why } }];
   }

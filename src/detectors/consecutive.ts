@@ -22,6 +22,7 @@ export function consecutive(options: ConsecutiveOptions): Detector<State> {
   return {
     name: "consecutive-failures",
     initial,
+    raised: { ...initial, raised: true },
     observe(state, reading) {
       if (reading.value > 0) {
         const good = state.good + 1;

@@ -22,6 +22,8 @@ export type Finding =
 export interface Detector<S = unknown> {
   readonly name: string;
   readonly initial: S;
+  /** Where it goes on when its symptom stands and a new daemon has no memory of the readings. */
+  readonly raised: S;
   observe(state: S, reading: Reading): readonly [S, Finding];
   /** Called on each tick with the loop time; only a detector of absence has it. */
   tick?(state: S, nowMs: number): readonly [S, Finding];

@@ -16,6 +16,7 @@ export function silence(options: SilenceOptions): Detector<State> {
   return {
     name: "silence",
     initial: { lastMs: undefined, raised: false },
+    raised: { lastMs: undefined, raised: true },
     observe(state, reading) {
       const next = { lastMs: reading.atMs, raised: false };
       return state.raised

@@ -27,6 +27,7 @@ export function threshold(options: ThresholdOptions): Detector<State> {
   return {
     name: "threshold",
     initial: calm,
+    raised: { ...calm, raised: true },
     observe(state, reading) {
       if (!Number.isFinite(reading.value)) return [state, undefined];
       if (state.raised) {

@@ -11,10 +11,19 @@ export interface CaseInstance {
   readonly target: Target;
   readonly state: InstanceState;
   readonly exit?: Exit;
-  /** Short runs in a row that it has just had. */
+  /** Short runs in a row that it has just had, and when the first of them ended. */
   readonly shortRuns: number;
+  readonly shortSinceMs?: number;
   /** Share of one core, when it is known. */
   readonly cpu?: number;
+}
+
+export interface CaseDependency {
+  readonly service: string;
+  /** Instances that are ready. */
+  readonly ready: number;
+  /** Since when one of them has been; absent when none is. */
+  readonly sinceMs?: number;
 }
 
 /** Everything a rule may use; nothing else exists for it. */
@@ -23,6 +32,8 @@ export interface Case {
   readonly nowMs: number;
   readonly openedAtMs: number;
   readonly settleMs: number;
+  /** How long something must be well to count as well. */
+  readonly healthyMs: number;
   /** Short runs in a row that are called a crash loop. */
   readonly loopExits: number;
   /** Active symptoms of the service itself, oldest first. */
@@ -33,7 +44,7 @@ export interface Case {
   /** The last version of each file that made the service healthy. */
   readonly proven: Readonly<Record<string, { readonly version: string }>>;
   /** What it depends on directly. */
-  readonly dependencies: readonly { readonly service: string; readonly ready: number }[];
+  readonly dependencies: readonly CaseDependency[];
   readonly evidence: readonly (Evidence & { readonly atMs: number })[];
 }
 
@@ -41,8 +52,8 @@ export type Answer =
   | { readonly kind: "diagnosis"; readonly diagnosis: Diagnosis }
   /** Cannot tell without this evidence. */
   | { readonly kind: "want"; readonly wanted: readonly EvidenceWanted[] }
-  /** Cannot tell yet. */
-  | { readonly kind: "wait"; readonly untilMs: number };
+  /** Cannot tell yet; without a moment: not before something happens. */
+  | { readonly kind: "wait"; readonly untilMs?: number };
 
 /** Undefined: this rule has nothing to say of this case. */
 export type Rule = (of: Case) => Answer | undefined;

@@ -1,23 +1,20 @@
 // Processes that ended: a crash, a crash loop, or a change that the service cannot live with.
 import type { Change } from "../model/change.ts";
 import type { Reason } from "../model/reason.ts";
+import type { Symptom } from "../model/symptom.ts";
 import { type Answer, type Case, type CaseInstance, count, diagnosis } from "./case.ts";
 
-/** Exits since a change that make the change the suspect: the first may be its reload. */
-const exitsThatAccuse = 2;
-
 export function crash(of: Case): Answer | undefined {
-  const symptom = of.own.find((other) => other.kind === "exit" || other.kind === "crash-loop");
+  const symptom = of.own.find(isEnd);
   if (!symptom) return undefined;
   const down = of.instances.filter((other) => other.state === "down" && !other.exit?.expected);
-  const worst = of.instances.toSorted((a, b) => b.shortRuns - a.shortRuns)[0];
-  if (!worst) return undefined;
-  const lines = (down[0] ?? worst).exit?.lastLines.filter((line) => line.trim() !== "") ?? [];
+  const worst = down.toSorted((a, b) => b.shortRuns - a.shortRuns)[0];
+  // Something has started it: it becomes ready, or ends again, or shows that it does not start.
+  if (!worst) return of.own.every(isEnd) ? { kind: "wait" } : undefined;
+  const lines = worst.exit?.lastLines.filter((line) => line.trim() !== "") ?? [];
   const said = lines.length === 0 ? [] : [lastWords(lines)];
-  const change = of.changes.findLast((other) => isSuspect(of, other));
-  if (change && worst.shortRuns + 1 >= exitsThatAccuse && worst.shortRuns > 0) {
-    return badChange(of, change, worst, said);
-  }
+  const change = of.changes.findLast((other) => isSuspect(of, other, worst));
+  if (change) return badChange(of, change, worst, said);
   if (worst.shortRuns >= of.loopExits) {
     const text = `${of.service} keeps ending soon after its start`;
     const why = count(
@@ -28,19 +25,27 @@ export function crash(of: Case): Answer | undefined {
     );
     return diagnosis(of, "crash-loop", of.service, text, [why, ...said]);
   }
-  const names = (down.length === 0 ? [worst] : down).map((other) => other.target);
-  const how = (down[0] ?? worst).exit?.text ?? "ended";
+  const names = down.map((other) => other.target);
+  const how = worst.exit?.text ?? "ended";
   const text = `${names.join(" and ")} crashed: ${how}`;
-  const why = { ...symptom.why, text: `${symptom.target} ended: ${how}` };
-  const target = names.length === 1 ? (names[0] ?? of.service) : of.service;
+  const why = { ...symptom.why, text: `${worst.target} ended: ${how}` };
+  const target = names.length === 1 ? worst.target : of.service;
   return diagnosis(of, "crash", target, text, [why, ...said]);
 }
 
-/** Unproven, and there is something proven to go back to. */
-function isSuspect(of: Case, change: Change): boolean {
+function isEnd({ kind }: Symptom): boolean {
+  return kind === "exit" || kind === "crash-loop";
+}
+
+/**
+ * Unproven, with something proven to go back to, and with all of the short runs after it: what had
+ * begun before a change does not come from it, and may be what the change is to mend.
+ */
+function isSuspect(of: Case, change: Change, { shortRuns, shortSinceMs }: CaseInstance): boolean {
   if (change.what !== "config" || change.file === undefined) return false;
   const proven = of.proven[change.file]?.version;
-  return proven !== undefined && proven !== change.version;
+  if (proven === undefined || proven === change.version) return false;
+  return shortRuns > 0 && (shortSinceMs ?? 0) >= change.atMs;
 }
 
 function badChange(of: Case, change: Change, worst: CaseInstance, said: readonly Reason[]): Answer {

@@ -43,7 +43,7 @@ export interface Incident {
   readonly actions: readonly ActionRecord[];
   readonly refusals: readonly Refusal[];
   /** The answer that holds now and keeps the next action from running. */
-  readonly standing?: Refusal;
+  readonly standing?: Refusal & { readonly sinceMs: number };
   readonly approvals: readonly Approval[];
   /** The degrade that stands until its cause has passed. */
   readonly mitigatedBy?: string;

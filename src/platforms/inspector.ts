@@ -180,12 +180,15 @@ async function closeNow(
 }
 
 /**
- * SIGUSR1 ends a process that does not catch it, as one with --disable-sigusr1 or one that has just
- * been started. Source: SigCgt of /proc/PID/status, proc(5), bit 9 for signal 10.
+ * SIGUSR1 ends a process that does not catch it: one with --disable-sigusr1, one that has just been
+ * started, or a child between fork and exec, which still looks like Node but has one thread only.
+ * Source: Threads and SigCgt of /proc/PID/status, proc(5); bit 9 is signal 10.
  */
 export function takesRequest(pid: number): boolean {
-  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1];
-  return caught !== undefined && (BigInt(`0x${caught}`) & 0x200n) !== 0n;
+  const status = readProc(`/proc/${pid}/status`) ?? "";
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  const threads = Number(/^Threads:\s*(\d+)$/m.exec(status)?.[1]);
+  return threads > 1 && (BigInt(`0x${caught}`) & 0x200n) !== 0n;
 }
 
 /** False when it has ended, does not catch the signal or is not ours to signal. */

@@ -44,7 +44,7 @@ export function daemonStep(): Step {
 }
 
 /** @throws DAEMON_RUNNING, JOURNAL_CORRUPT, JOURNAL_NEWER, JOURNAL_UNUSABLE */
-export function assemble(options: DaemonOptions): Parts {
+export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   const { resolved, stateFolder, log } = options;
   const store = sqliteStore({ folder: stateFolder, project: resolved.policy.project });
   const platform = linuxPlatform();
@@ -89,7 +89,8 @@ export function assemble(options: DaemonOptions): Parts {
     capture: (wanted, signal) => {
       const running = supervisor.running().find((other) => other.target === wanted.target);
       const pid = running?.identity.pid;
-      return captureEvidence({ wanted, pid, logFile: logFile(wanted.target), clock, signal });
+      const file = logFile(wanted.target);
+      return captureEvidence({ wanted, pid, logFile: file, clock, signal, background: stopped });
     },
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));

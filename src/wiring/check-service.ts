@@ -73,14 +73,16 @@ function checkProbe(service: Raw, at: At): readonly Finding[] {
     findings.push({ at: [...at, "probe"], expected: `one of ${either(kinds)}`, got });
   }
   const timeoutMs = ms(probe.timeout) ?? defaults.probe.timeoutMs;
-  findings.push(...below(ms(probe.slowAfter), [...at, "probe", "slowAfter"], timeoutMs, "timeout"));
+  findings.push(
+    ...below(ms(probe.slowAfter), [...at, "probe", "slowAfter"], timeoutMs, "probe.timeout"),
+  );
   return findings;
 }
 
 /** A limit that an answer can never pass, because it is cut off before, would watch nothing. */
 function below(valueMs: number | undefined, at: At, limitMs: number, of: string): Finding[] {
   if (valueMs === undefined || limitMs === 0 || valueMs < limitMs) return [];
-  const expected = `less than the ${of}, ${span(limitMs)}`;
+  const expected = `less than ${of}, ${span(limitMs)}`;
   return [{ at, expected, got: span(valueMs) }];
 }
 

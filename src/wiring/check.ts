@@ -28,7 +28,7 @@ export function crossCheck(config: unknown, where: Where): readonly Finding[] {
 
 function checkDashboard(root: Raw): readonly Finding[] {
   const { host, token } = record(root.dashboard);
-  if (typeof host !== "string" || isLoopback(host) || token !== undefined) return [];
+  if (typeof host !== "string" || host === "" || isLoopback(host) || token !== undefined) return [];
   const expected = `text of 16 to 512 characters, because ${quote(host)} can be reached from outside`;
   return [{ at: ["dashboard", "token"], expected, got: "nothing" }];
 }

@@ -31,8 +31,8 @@ const sweepMs = 5_000;
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { dashboard } = options.resolved;
-  const parts = assemble(options);
   const stopped = new AbortController();
+  const parts = assemble(options, stopped.signal);
   const { over, finish } = ending({ ...parts, options, stopped });
   const backend = createBackend({
     ...parts,

@@ -59,11 +59,11 @@ describe("a broken config", () => {
       for (const [i, [path, expected, got]] of problems.entries()) {
         const problem = found[i] ?? { expected: "", got: "" };
         assert.ok(problem.expected.includes(fill(expected, ports)), `${path}: ${error.message}`);
+        assert.doesNotMatch(problem.expected, /invalid|undefined|received|record|object|NaN/i);
         assert.ok(problem.got.includes(fill(got, ports)), `${path}: ${error.message}`);
       }
       const { secret } = broken;
       if (secret !== undefined) assert.ok(!error.message.includes(secret), error.message);
-      assert.doesNotMatch(error.message, /invalid input|undefined|expected record|NaN\b(?! *$)/i);
     });
   }
 });

@@ -8,7 +8,7 @@ import { kindOf } from "./files.ts";
 import { plain } from "./plain.ts";
 import { configInvalid, type Finding, inOrder } from "./problem.ts";
 import { number, record } from "./raw.ts";
-import { readConfig, readJsonFile } from "./read.ts";
+import { type Given, readConfig, readJsonFile } from "./read.ts";
 import { type Resolved, resolve } from "./resolve.ts";
 import { checkShape } from "./shape.ts";
 
@@ -42,8 +42,9 @@ export const packageFile = "package.json";
  * @throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every problem in its details.
  */
 export async function loadConfig(options: LoadOptions): Promise<Resolved> {
-  const { path, config } = find(options);
-  return judge(config ?? (await readConfig(path, options.clock)), basename(path), options);
+  const { path, given } = find(options);
+  const { value } = given ?? (await readConfig(path, options.clock));
+  return judge(value, basename(path), options);
 }
 
 /** Everything about a config that was read. @throws CONFIG_INVALID */
@@ -76,7 +77,7 @@ function withPort(raw: unknown, port: number | undefined): unknown {
 
 interface Source {
   readonly path: string;
-  readonly config?: unknown;
+  readonly given?: Given;
 }
 
 function find({ folder, file, env }: LoadOptions): Source {
@@ -125,7 +126,7 @@ function fromPackage(folder: string, env: LoadOptions["env"]): Source {
     // The daemon starts it often and out of sight: npm need not look for a newer npm each time.
     env: { npm_config_update_notifier: false },
   } as const;
-  return { path, config: { services: { app: service } } };
+  return { path, given: { value: { services: { app: service } } } };
 }
 
 function nothingFound(folder: string, hasPackage: boolean): string {

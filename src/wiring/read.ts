@@ -17,8 +17,13 @@ const loadMs = 10_000;
 
 const endings = /\.(?:(?<code>[cm]?[jt]s)|(?<json>json)|(?<yaml>ya?ml))$/;
 
+/** In a box, so that a config which is a promise is not waited for unseen. */
+export interface Given {
+  readonly value: unknown;
+}
+
 /** @throws CONFIG_UNREADABLE with the line of what is wrong. */
-export async function readConfig(path: string, clock: Clock): Promise<unknown> {
+export async function readConfig(path: string, clock: Clock): Promise<Given> {
   const { code, json, yaml } = endings.exec(path)?.groups ?? {};
   if (code !== undefined) return readModule(path, clock);
   const label = basename(path);
@@ -29,7 +34,7 @@ export async function readConfig(path: string, clock: Clock): Promise<unknown> {
       quote(label),
     );
   }
-  return json === undefined ? readYaml(read(path), label) : readJsonFile(path);
+  return { value: json === undefined ? readYaml(read(path), label) : readJsonFile(path) };
 }
 
 /** @throws CONFIG_UNREADABLE with line and column. */
@@ -57,7 +62,7 @@ function unreadable(path: string, expected: string, got: string, cause?: unknown
   return configUnreadable([{ path, expected, got }], cause);
 }
 
-async function readModule(path: string, clock: Clock): Promise<unknown> {
+async function readModule(path: string, clock: Clock): Promise<Given> {
   const label = basename(path);
   const timer = new AbortController();
   const late = clock.sleep(loadMs, timer.signal).then(
@@ -79,7 +84,9 @@ async function readModule(path: string, clock: Clock): Promise<unknown> {
   }
   // A file without any export counts as CommonJS, whose default is an empty record.
   const isBare = "module.exports" in module && Object.keys(Object(module.default)).length === 0;
-  if (module.default !== undefined && !isBare) return module.default;
+  // It is refused, so nobody will wait for it; that it fails too must not end the process.
+  if (module.default instanceof Promise) module.default.catch(() => {});
+  if (module.default !== undefined && !isBare) return { value: module.default };
   const names = isBare ? [] : Object.keys(module).slice(0, 3);
   const got = names.length === 0 ? "no export" : `exports named ${names.join(", ")} only`;
   throw unreadable(label, '"export default defineConfig({ … })"', got);
@@ -108,16 +115,19 @@ function failure(error: unknown, path: string): Error {
     const name = error instanceof Error ? "an error" : "something thrown";
     return told(at, "code that runs", `${name}: ${text === "" ? "without a message" : text}`);
   }
-  const split = /^Expected (.+?), got '?(.+?)'?$/.exec(text);
+  const unexpected = /^Unexpected token `(.+?)`\. Expected (.+)$/.exec(text);
+  const split = unexpected ?? /^Expected (.+?), got '?(.+?)'?$/.exec(text);
   if (!split) return told(at, "code that can be parsed", `an error: ${text}`);
-  const [, expected = "", got = ""] = split;
-  return told(at, expected, got === "<eof>" ? "the end of the file" : `"${got}"`);
+  const [, one = "", two = ""] = split;
+  const [expected, got] = unexpected ? [two, one] : [one, two];
+  const words = expected.replace(/^identifier/, "a name");
+  return told(at, words, got === "<eof>" ? "the end of the file" : `"${got}"`);
 }
 
 /** "homeostat.config.ts:12", or the file it imports: the first place that the stack names. */
 function placeOf(error: unknown, path: string): string {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const match = /(file:\/\/[^\s)]+?|\/[^\n:]+?):(\d+)(?::\d+)?(?=\n|\)|$)/m.exec(stack);
+  const match = /(?:^|\(|at )(file:\/\/[^\s)]+?|\/[^\n:]+?):(\d+)(?::\d+)?(?=\n|\)|$)/m.exec(stack);
   const [, file = "", line = ""] = match ?? [];
   if (file.startsWith("file://")) return `${short(fileURLToPath(file), path)}:${line}`;
   return file === "" ? `${basename(path)}${syntaxLine(path)}` : `${short(file, path)}:${line}`;

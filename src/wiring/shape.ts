@@ -17,7 +17,7 @@ export function checkShape(raw: unknown): Shape {
   if (parsed.success)
     return hidden.length > 0 ? { findings: hidden } : { findings: [], config: parsed.data };
   return {
-    findings: [...parsed.error.issues.flatMap((issue) => toFindings(issue, [], raw)), ...hidden],
+    findings: [...hidden, ...parsed.error.issues.flatMap((issue) => toFindings(issue, [], raw))],
   };
 }
 
@@ -54,7 +54,7 @@ function toFindings(issue: z.core.$ZodIssue, base: At, root: unknown): readonly 
 /** The value, and what to do about its quotes when only they are wrong. Secrets are not repeated. */
 function gotOf(at: At, value: unknown, expected: string): string {
   if (at.at(-1) === "token") {
-    if (typeof value === "string") return `text of ${value.length}`;
+    if (typeof value === "string") return `text of ${value.length} characters`;
     return typeof value === "number" ? "a number" : show(value);
   }
   const shown = show(value);
@@ -92,6 +92,7 @@ const otherWords: Readonly<Record<string, string>> = {
   scale: "replicas",
   script: "command",
   workdir: "cwd",
+  workingdir: "cwd",
 };
 
 function unknownKey(at: At, key: string): Finding {

@@ -3,8 +3,11 @@ import type { ServiceSpec } from "../supervisor/spec.ts";
 import { probeOf } from "./kinds.ts";
 import type { Resolved } from "./resolve.ts";
 
-/** Lets a blocked Node process be asked for its stack: the inspector opens on a free port. */
-const inspectable = "--inspect-port=127.0.0.1:0";
+/**
+ * Lets a blocked Node process be asked for its stack: the inspector opens on a free port, and its
+ * address is not written into the service's log.
+ */
+const inspectable = "--inspect-port=127.0.0.1:0 --inspect-publish-uid=http";
 
 export function specsOf(
   resolved: Resolved,

@@ -42,6 +42,7 @@ export function show(value: unknown): string {
 
 /** A duration as a config takes it: "1m30s". */
 export function span(ms: number): string {
+  if (ms === 0) return "0";
   return formatDuration(ms).replaceAll(" ", "").replace("min", "m");
 }
 
@@ -54,11 +55,13 @@ export function either(words: readonly string[]): string {
 
 const comparedMax = 64;
 
-/** The known word that is at most a third of its letters away from `word`. */
+/** The known word that `word` begins, or that is at most a third of its letters away from it. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > comparedMax) return undefined;
+  const given = bare(word);
+  const begins = (other: string): boolean => given.length > 2 && bare(other).startsWith(given);
   const ranked = known
-    .map((other) => ({ other, away: distance(bare(word), bare(other)) }))
+    .map((other) => ({ other, away: begins(other) ? 1 : distance(given, bare(other)) }))
     .toSorted((a, b) => a.away - b.away);
   const best = ranked[0];
   return best && best.away <= Math.ceil(best.other.length / 3) ? best.other : undefined;

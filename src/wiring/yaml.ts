@@ -25,7 +25,8 @@ export function readYaml(text: string, label: string): unknown {
   const byLine = new Map<number, Problem>();
   for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
     const { line } = lines.linePos(fault.pos[0]);
-    if (!byLine.has(line)) byLine.set(line, { path: place(fault.pos[0]), ...inWords(fault, text) });
+    if (!byLine.has(line))
+      byLine.set(line, { path: place(start(fault, text)), ...inWords(fault, text) });
   }
   if (byLine.size > 0) throw configUnreadable([...byLine.values()].slice(0, toldMax));
   try {
@@ -33,6 +34,13 @@ export function readYaml(text: string, label: string): unknown {
   } catch (error) {
     throw configUnreadable([aliasProblem(messageOf(error), text, label, place)], error);
   }
+}
+
+/** A quote that is not closed is told where it was opened: on the first line that has an odd one. */
+function start(fault: YAMLError, text: string): number {
+  if (!fault.message.startsWith('Missing closing "')) return fault.pos[0];
+  const odd = /^(?:[^"\n]*"[^"\n]*")*[^"\n]*"[^"\n]*$/m.exec(text);
+  return odd ? odd.index + odd[0].lastIndexOf('"') : fault.pos[0];
 }
 
 function aliasProblem(

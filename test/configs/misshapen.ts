@@ -267,7 +267,6 @@ const ranges: readonly Broken[] = [
     "ports that are none",
     'dashboard: { port: 70000, host: "" }\nservices:\n  a: { command: sleep 5, port: 0 }\n  b: { command: sleep 5, port: 70000 }\n  c: { command: sleep 5, port: "80" }\n  d: { command: sleep 5, port: 80.5 }\n  e: { command: sleep 5, port: }\n',
     [
-      ["dashboard.token", "can be reached from outside", "nothing"],
       ["dashboard.port", "a port from 1 to 65535", "70000"],
       ["dashboard.host", 'an address such as "127.0.0.1"', '""'],
       ["services.a.port", "a port from 1 to 65535", "0"],

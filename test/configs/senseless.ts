@@ -118,10 +118,10 @@ const within: readonly Broken[] = [
       [
         "services.b.restart.backoff",
         "room for 8 exits within 10m",
-        "2h7m: it would restart for ever",
+        "2h4m: it would restart for ever",
       ],
       ["services.c.restart.loopExits", "at most giveUp.exits, 8", "9"],
-      ["services.d.restart.giveUp.within", "more than the 21m57s that 50 exits", "20m"],
+      ["services.d.restart.giveUp.within", "more than the 22m27s that 50 exits", "20m"],
     ],
   ),
   yaml(
@@ -140,9 +140,9 @@ const within: readonly Broken[] = [
     "limits that no answer can pass",
     "services:\n  web:\n    command: sleep 5\n    port: {A}\n    probe: { http: /, timeout: 1s, slowAfter: 1s }\n    limits: { p95: 3s }\n    timeout: 2s\n  api:\n    command: sleep 5\n    port: {B}\n    limits: { p95: 30s }\n",
     [
-      ["services.web.probe.slowAfter", "less than the timeout, 1s", "1s"],
-      ["services.web.limits.p95", "less than the timeout, 2s", "3s"],
-      ["services.api.limits.p95", "less than the timeout, 30s", "30s"],
+      ["services.web.probe.slowAfter", "less than probe.timeout, 1s", "1s"],
+      ["services.web.limits.p95", "less than timeout, 2s", "3s"],
+      ["services.api.limits.p95", "less than timeout, 30s", "30s"],
     ],
   ),
   ts(
@@ -157,8 +157,8 @@ export default {
   },
 };`,
     [
-      ["services.web.dependsOn[0]", '"database"', '"databse", which is no service'],
       ["services.web.replica", '"replicas"', "replica"],
+      ["services.web.dependsOn[0]", '"database"', '"databse", which is no service'],
       ["services.database.port", "a port of its own", "{A}, which the dashboard has"],
       ["services.database.replicas", "a whole number from 1 to 64", "-1"],
       ["services.worker.command", "a program found in PATH", '"no-such-program"'],

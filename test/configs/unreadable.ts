@@ -24,7 +24,7 @@ const modules: readonly Broken[] = [
     { files: { "ports.ts": "const all = {} as any;\n\nall.web.port;\n" } },
   ),
   ts("syntax error in TypeScript", "export default {\n  services: {\n    web: {\n", [
-    ["homeostat.config.ts:3", '","', "the end of the file"],
+    ["homeostat.config.ts:3", "a name", "the end of the file"],
   ]),
   mjs("syntax error in JavaScript", "export default {\n  services: {},\n}\n};\n", [
     ["homeostat.config.mjs:4", "code that can be parsed", "Unexpected token"],
@@ -79,7 +79,7 @@ const texts: readonly Broken[] = [
     ["homeostat.yaml:2:1", "one document", 'a second one after "---"'],
   ]),
   yaml("a quote that is not closed", 'project: "shop\nservices: {}\n', [
-    ["homeostat.yaml:", 'a closing "', "text that goes on to the end of the file"],
+    ["homeostat.yaml:1:10", 'a closing "', "text that goes on to the end of the file"],
   ]),
   yaml("two values on a line", "services:\n  web:\n    command: node: web.js\n", [
     ["homeostat.yaml:3:14", 'one "name: value" on a line', "something else"],

@@ -166,15 +166,32 @@ describe("capture", { timeout: 120_000 }, () => {
   });
 
   it("does not signal what does not catch the signal", async () => {
-    const shell = await run(["/bin/sh", "-c", "echo up; sleep 60"]);
+    const shell = await run(["/bin/sh", "-c", "echo up; sleep 60; exit"]);
+    await eventually("its child sleeps", () =>
+      readProcesses().some(({ ppid, comm }) => ppid === shell.pid && comm === "sleep"),
+    );
     const taken = await capture(shell.pid);
-    assert.match(taken.summary, /^not a Node\.js process; state [RS] /);
+    assert.match(taken.summary, /^not a Node\.js process; state S /);
     assert.equal(taken.blocked, undefined);
     assert.ok(taken.lines.some((line) => /^child \d+: sleep 60$/.test(line)));
     const deaf = await node(blockedBy("for (;;);"), `${ports} --disable-sigusr1`);
     assert.match((await capture(deaf.pid)).summary, /^takes no SIGUSR1/);
     for (const { child } of [shell, deaf])
       assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
+  });
+
+  it("signals no child between fork and exec, which would die of it", async () => {
+    const app = await node(`
+      import { spawnSync } from "node:child_process";
+      console.log("up");
+      const fork = () => {
+        const { status, signal } = spawnSync("/bin/true");
+        if (status !== 0) console.log("DIED", signal);
+        setImmediate(fork);
+      };
+      fork();`);
+    for (let round = 0; round < 20; round++) assert.equal((await capture(app.pid)).blocked, false);
+    assert.doesNotMatch(app.output, /DIED/);
   });
 
   it("opens no port in a stopped process", async () => {

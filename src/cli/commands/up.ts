@@ -71,7 +71,7 @@ function greet(resolved: Resolved, url: string): void {
   const address = paint("accent", `http://127.0.0.1:${port}`);
   say(
     isPackage
-      ? `${homeostat} runs "npm start" as ${what}: it must listen on PORT; clients use ${address}`
+      ? `${homeostat} runs "npm start" of package.json as ${what}: it must listen on PORT; clients use ${address}`
       : `${homeostat} looks after ${what}, as ${resolved.file} says.`,
   );
   say(

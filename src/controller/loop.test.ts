@@ -1,0 +1,63 @@
+// The shell of the loop: time goes on where the journal ended, and after the end nothing is taken.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { memoryStore } from "../stores/memory.ts";
+import type { Store } from "../stores/store.ts";
+import { simClock } from "../testing/sim-clock.ts";
+import { createLoop, type Loop } from "./loop.ts";
+import { createStep } from "./step.ts";
+
+const traits = { risk: "none", reversible: false, destructive: false } as const;
+const step = createStep({
+  rulesFor: () => [],
+  traits: {
+    start: traits,
+    restart: traits,
+    rollback: traits,
+    degrade: traits,
+    restore: traits,
+    page: traits,
+  },
+});
+
+function loopOn(store: Store, clock = simClock()): Loop {
+  const onBroken = (error: unknown): never => {
+    throw error;
+  };
+  return createLoop({ store, step, clock, tickMs: 250, onCommand: () => {}, onBroken });
+}
+
+const born = {
+  type: "daemon.started",
+  subject: "shop",
+  data: { pid: 1, bootId: "b", version: "1", offsetMs: 0 },
+} as const;
+const ended = { type: "daemon.stopped", subject: "shop", data: { reason: "down" } } as const;
+
+test("after the last event nothing is in the journal", () => {
+  const store = memoryStore();
+  const loop = loopOn(store);
+  loop.emit(born);
+  loop.end(ended);
+  loop.emit({ type: "operator.resumed", subject: "shop", data: { by: "late" } });
+  assert.deepEqual(
+    [...store.read()].map(({ type }) => type),
+    ["daemon.started", "daemon.stopped"],
+  );
+});
+
+test("time goes on after the last tick, even when the wall clock was set back", () => {
+  const store = memoryStore();
+  const clock = simClock();
+  const first = loopOn(store, clock);
+  first.emit(born);
+  const lastMs = Math.round(first.clock.now()) + 90_000;
+  store.appendTick({ n: 1, atMs: lastMs, afterSeq: 1, readings: [] });
+  const behind = { ...clock, wall: () => clock.wall() - 3_600_000 };
+  const second = createLoop({
+    ...{ store, step, clock: behind, tickMs: 250 },
+    onCommand: () => {},
+    onBroken: () => assert.fail("the loop broke"),
+  });
+  assert.ok(second.clock.now() >= lastMs);
+});
