@@ -1,9 +1,11 @@
 // The documents that are made from the code: path → text, compared by a test, written by docs.ts.
 import { codes, families } from "../src/kernel/errors.ts";
+import { configJsonSchema } from "../src/wiring/schema.ts";
 
 /** Every generated document; its path is relative to the root of the repository. */
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/errors.md": errorsPage,
+  "docs/config.schema.json": () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
 };
 
 function errorsPage(): string {

@@ -34,9 +34,9 @@ export async function killOnce(trial: Trial, n: number): Promise<When> {
 /** A quarter of the kills fall into the start, a quarter into an action, the rest anywhere. */
 async function waitForInstant({ random, witness }: Trial, n: number): Promise<When> {
   const kind = random();
-  if (n % 10 === 0) {
+  if (n % 6 === 0) {
     // Now and then it gets time to finish what it began.
-    await sleep(5_000 + below(random, 2_000));
+    await sleep(5_000 + below(random, 3_000));
     return "any";
   }
   if (kind < 0.25) {

@@ -13,7 +13,7 @@ export interface Sickener {
   stop(): Promise<void>;
 }
 
-const [shortestMs, longestMs] = [500, 2_000];
+const [shortestMs, longestMs] = [300, 1_500];
 const slowLastsMs = 4_000;
 
 interface Sickness {

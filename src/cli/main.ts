@@ -110,6 +110,10 @@ function quieten(): void {
   });
 }
 
+/** A config is code: what it left open must not keep a command alive that is over. */
+const loadsConfig = new Set(["up", "check"]);
+const lastMs = 1_000;
+
 /** 0 clean, 1 unhandled, 75 a dependency is missing, 78 config or usage. */
 async function main(): Promise<void> {
   quieten();
@@ -124,6 +128,8 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     fail(error, asJson());
+  } finally {
+    if (loadsConfig.has(program.args[0] ?? "")) setTimeout(() => process.exit(), lastMs).unref();
   }
 }
 

@@ -186,7 +186,8 @@ export function pendingActions(incident: Incident): readonly ActionRecord[] {
 /** Since when no symptom of the incident is active; undefined while one is. */
 export function calmSince(incident: Incident): number | undefined {
   if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
-  return Math.max(0, ...incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0));
+  const times = incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0);
+  return Math.max(incident.openedAtMs, ...times);
 }
 
 /** The degrade of the incident that holds now. */

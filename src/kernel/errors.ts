@@ -41,7 +41,7 @@ export const codes = {
     family: "Misconfigured",
     retryable: false,
     meaning: "the config file could not be read or parsed",
-    hint: "the message names the file, the line and what the parser met there",
+    hint: "mend the line that the message names and run `homeostat check`",
   },
   CONFIG_INVALID: {
     family: "Misconfigured",

@@ -15,18 +15,6 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Undefined when nobody listens on the port; else the system's reason. */
-export function portProblem(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === "EADDRINUSE";
-      resolve(inUse ? `port ${port} is in use by another program` : error.message);
-    });
-    server.listen(port, host, () => server.close(() => resolve(undefined)));
-  });
-}
-
 /** @throws CONFIG_INVALID is not raised here: a port that cannot be had at run time is a refusal. */
 export async function takePort(taken: ReadonlySet<number>): Promise<number> {
   for (let tries = 0; tries < 20; tries++) {

@@ -94,9 +94,11 @@ function createStream({ loop, store }: BackendParts): { stream: Stream; beat: ()
 
 function detail(loop: Loop, store: Store, id: string): IncidentDetail {
   const { state } = loop.mind;
-  const incident = state.incidents[id];
+  const incident = Object.hasOwn(state.incidents, id) ? state.incidents[id] : undefined;
   if (!incident) {
-    const message = `there is no incident ${id}; the last is ${state.lastIncident}`;
+    const last =
+      state.lastIncident === 0 ? "there is none yet" : `the last is ${state.lastIncident}`;
+    const message = `there is no incident ${id}; ${last}`;
     throw new HomeostatError("UNKNOWN_ID", message);
   }
   const events = [...store.read()].filter((event) => concerns(incident, event));
@@ -112,7 +114,8 @@ function logs(
   service: string,
   lines: number,
 ): readonly { readonly instance: string; readonly text: string }[] {
-  const policy = loop.mind.state.policy.services[service];
+  const { services } = loop.mind.state.policy;
+  const policy = Object.hasOwn(services, service) ? services[service] : undefined;
   if (!policy) throw new HomeostatError("UNKNOWN_ID", `there is no service ${service}`);
   return instancesOf(policy).flatMap((instance) =>
     lastLines(logFile(instance), lines).map((text) => ({ instance, text })),

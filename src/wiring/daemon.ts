@@ -51,7 +51,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await begin({ ...parts, options, stopped: stopped.signal });
   openEyes(parts, options.log, stopped.signal);
   keepTime(parts, backend, stopped.signal);
-  return { url: `http://${dashboard.host}:${dashboard.port}`, over, stop: finish };
+  // An IPv6 address stands in brackets in a URL.
+  const host = dashboard.host.includes(":") ? `[${dashboard.host}]` : dashboard.host;
+  return { url: `http://${host}:${dashboard.port}`, over, stop: finish };
 }
 
 function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {

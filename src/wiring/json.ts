@@ -1,5 +1,5 @@
-// Reads JSON and says where it is wrong: JSON.parse names no line for most faults, and keeps the
-// last of two equal names without a word.
+// Reads JSON and says where it is wrong.
+// JSON.parse names no line for most faults, and of two equal names it keeps the last without a word.
 import { quote } from "./words.ts";
 
 export interface Fault {

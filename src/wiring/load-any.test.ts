@@ -1,16 +1,19 @@
-// Properties of loading: sound pieces make a sound config, one wrong value is named by its path,
-// and nothing that can be written makes it throw anything but an error of family Misconfigured.
+// Properties of loading, held against configs made by chance.
+// Sound pieces make a sound config, one wrong value is named by its path, and nothing that can be
+// written makes it throw anything but an error of family Misconfigured.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc, { type Arbitrary } from "fast-check";
+import { z } from "zod";
 import { HomeostatError } from "../kernel/errors.ts";
 import { simClock } from "../testing/sim-clock.ts";
 import type { HealingConfig, ProbeConfig, RestartConfig, ServiceConfig } from "./config.ts";
 import { judge, type LoadOptions, loadConfig } from "./load.ts";
 import type { Problem } from "./problem.ts";
+import { configJsonSchema } from "./schema.ts";
 import { type At, pathText } from "./words.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "homeostat-any-"));
@@ -114,6 +117,8 @@ const service: Arbitrary<ServiceConfig> = fc
   )
   .map(([command, rest]) => ({ ...rest, ...command }));
 
+const editors = z.fromJSONSchema(configJsonSchema() as never);
+
 type Tree = { [key: string]: unknown };
 
 /** Each service has a port of its own and depends on some that stand before it. */
@@ -176,6 +181,7 @@ describe("any config", () => {
   it("made of sound pieces is taken", async () => {
     const taken = fc.asyncProperty(sound, async (tree) => {
       assert.deepEqual(await seen(tree), []);
+      assert.ok(editors.safeParse(tree).success, "the JSON Schema for editors refuses it");
       const file = join(folder, "homeostat.json");
       writeFileSync(file, JSON.stringify(tree));
       assert.deepEqual(await problemsOf(() => loadConfig(options)), []);

@@ -54,7 +54,10 @@ export async function judge(
   options: Omit<LoadOptions, "file">,
 ): Promise<Resolved> {
   const data = plain(given);
-  if (!data.ok) throw configInvalid(file, [{ path: "", ...data }]);
+  if (!data.ok) {
+    const { expected, got } = data;
+    throw configInvalid(file, [{ path: "", expected, got }]);
+  }
   const raw = withPort(data.value, options.dashboardPort);
   const shape = checkShape(raw);
   const findings = [
@@ -69,10 +72,14 @@ export async function judge(
   throw configInvalid(file, inOrder(findings, raw), isPackage ? advice : undefined);
 }
 
+/** A dashboard that is no block stays as it is, so that the check tells it. */
 function withPort(raw: unknown, port: number | undefined): unknown {
-  if (port === undefined || typeof raw !== "object" || raw === null || Array.isArray(raw))
+  if (port === undefined || typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     return raw;
-  return { ...raw, dashboard: { ...record(record(raw).dashboard), port } };
+  }
+  const { dashboard = {} } = record(raw);
+  const isBlock = typeof dashboard === "object" && dashboard !== null && !Array.isArray(dashboard);
+  return isBlock ? { ...raw, dashboard: { ...dashboard, port } } : raw;
 }
 
 interface Source {

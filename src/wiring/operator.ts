@@ -36,7 +36,7 @@ export function createOperator(loop: Loop, supervisor: Supervisor): Operator {
       loop.emit({ type, subject, incident, data: { approval: id, by } });
     },
     restart: async (service, by, step) => {
-      if (!(service in loop.mind.state.policy.services)) {
+      if (!Object.hasOwn(loop.mind.state.policy.services, service)) {
         const known = Object.keys(loop.mind.state.policy.services).join(", ");
         throw new HomeostatError("UNKNOWN_ID", `there is no service ${service}; known: ${known}`);
       }

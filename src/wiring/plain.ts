@@ -1,6 +1,5 @@
 // A config as data and nothing else: what code can put into one is named instead of trusted.
-import { messageOf } from "../kernel/errors.ts";
-import { quote } from "./words.ts";
+import { quote, said } from "./words.ts";
 
 const depthMax = 32;
 /** Aliases in YAML can make a small file stand for a huge config. */
@@ -36,7 +35,7 @@ export function plain(value: unknown): Plain {
     return { ok: false, expected: `at most ${valuesMax} values`, got: "more" };
   } catch (error) {
     // Only code in the config itself can throw here: a getter or a proxy.
-    const got = `one that threw ${quote(messageOf(error))}`;
+    const got = `one that threw ${quote(said(error))}`;
     return { ok: false, expected: "values that can be read", got };
   }
 }

@@ -9,7 +9,7 @@ import { plain, redact } from "../kernel/redact.ts";
 import { fileBytesMax, textOf } from "./files.ts";
 import { readJson } from "./json.ts";
 import { configUnreadable } from "./problem.ts";
-import { quote } from "./words.ts";
+import { quote, said } from "./words.ts";
 import { readYaml } from "./yaml.ts";
 
 /** A config that computes is welcome; one that waits for the network is not. */
@@ -97,7 +97,7 @@ function failure(error: unknown, path: string): Error {
   const told = (at: string, expected: string, got: string): Error =>
     unreadable(at, expected, redact(plain(got)).trim(), error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const text = messageOf(error).split("\n")[0] ?? "";
+  const text = said(error);
   if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
     const expected = "a Node that reads TypeScript, 22.18 or later";
     return told(basename(path), expected, `${process.version}: update it, or write .mjs or .yaml`);

@@ -1,5 +1,6 @@
 // The words that problems of a config are told with: values, places and near misses.
 import { formatDuration } from "../kernel/duration.ts";
+import { messageOf } from "../kernel/errors.ts";
 
 /** Where a value stands in a config: names of settings, and numbers for the entries of lists. */
 export type At = readonly (string | number)[];
@@ -38,6 +39,15 @@ export function show(value: unknown): string {
     .slice(0, 3)
     .map((key) => (/^[\w$-]{1,30}$/.test(key) ? key : quote(key)))
     .join(", ")}${more})`;
+}
+
+/** The first line of what was thrown; code in a config can throw what has no text at all. */
+export function said(thrown: unknown): string {
+  try {
+    return messageOf(thrown).split("\n")[0] ?? "";
+  } catch {
+    return "something that cannot be told";
+  }
 }
 
 /** A duration as a config takes it: "1m30s". */

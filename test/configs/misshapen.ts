@@ -149,7 +149,6 @@ services:
       ["services.db", 'settings such as { command: "node web.js" }', '"sleep 5"'],
       ["services.api", 'settings such as { command: "node web.js" }', "an empty value"],
     ],
-    { keepsDashboard: true },
   ),
   yaml(
     "commands that are none",

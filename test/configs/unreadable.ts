@@ -17,6 +17,9 @@ const modules: readonly Broken[] = [
   ts("throws no error", 'throw "just text";\nexport default {};', [
     ["homeostat.config.ts", "code that runs", "something thrown: just text"],
   ]),
+  ts("throws what has no text", "throw Object.create(null);\nexport default {};", [
+    ["homeostat.config.ts", "code that runs", "something thrown: something that cannot be told"],
+  ]),
   ts(
     "fails in a file it imports",
     'import "./ports.ts";\nexport default {};',

@@ -1,5 +1,6 @@
-// Every broken config through the real command line: exit code 78, one message on stderr that lists
-// every problem once, nothing on stdout, nothing started and no folder made.
+// Every broken config through the real command line.
+// Exit code 78, one message on stderr that lists every problem once, nothing on stdout, nothing
+// started and no folder made.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";

@@ -118,9 +118,9 @@ describe("a command that needs a daemon, without one", pair, () => {
   });
 });
 
-describe("a folder that cannot be used", pair, () => {
+describe("an awkward folder", pair, () => {
   const sound = JSON.stringify({ services: { web: { command: "sleep 60" } } });
-  it("is told without a stack", async () => {
+  it("is told without a stack when its state cannot be kept", async () => {
     const folder = join(root, "full");
     mkdirSync(folder);
     writeFileSync(join(folder, "homeostat.json"), sound);
@@ -130,6 +130,15 @@ describe("a folder that cannot be used", pair, () => {
     const { code, out, err } = await homeostat(folder, args);
     assert.deepEqual([code, out], [75, ""], err);
     assert.match(err, /^the state folder cannot be made: [^\n]*\n[^\n]*\n$/);
+  });
+  it("is checked to the end although the config leaves a timer open", async () => {
+    const folder = join(root, "open");
+    mkdirSync(folder);
+    const code = `setInterval(() => {}, 1_000);\nexport default ${sound};`;
+    writeFileSync(join(folder, "homeostat.config.mjs"), code);
+    const [port = 0] = await freePorts(1);
+    const ended = await homeostat(folder, ["check", "--dashboard-port", String(port)]);
+    assert.deepEqual([ended.code, ended.err], [0, ""]);
   });
   it("does not make Node talk about a package.json without type", async () => {
     const folder = join(root, "typeless");
@@ -238,7 +247,7 @@ describe("homeostat up in a folder with a start script and no config", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       ["logs nosuch", /^logs: expected one of app, gateway, got "nosuch"$/m],
       ["logs ap", /^logs: expected "app", got "ap"$/m],
-      ["restart apps", /^restart: expected "app", got "apps"$/m],
+      ["restart apps", /^there is no service apps; known: app$/m],
       ["incidents show 999", /^there is no incident 999/m],
       ["explain 999", /^there is no incident 999/m],
       ["approve P9", /^there is no approval P9; none is open$/m],

@@ -1,9 +1,7 @@
 // Commands that tell the daemon something: pause, resume, approve, deny, restart, down.
 import { existsSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
-import { HomeostatError } from "../../kernel/errors.ts";
 import type { StateView } from "../../protocol/api.ts";
-import { nearest, quote } from "../../wiring/words.ts";
 import { connect, type GlobalOptions, noteFile, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
 
@@ -43,13 +41,9 @@ export function deny(id: string, options: GlobalOptions): Promise<void> {
 
 export async function restart(service: string, options: GlobalOptions): Promise<void> {
   const client = connect(whereIs(options));
-  const known = (await client.get<StateView>("/api/state")).services.map(({ name }) => name);
-  if (!known.includes(service)) {
-    const near = nearest(service, known);
-    const meant = near === undefined ? `one of ${known.join(", ")}` : quote(near);
-    throw new HomeostatError("UNKNOWN_ID", `restart: expected ${meant}, got ${quote(service)}`);
-  }
-  if (!options.json)
+  const { services } = await client.get<StateView>("/api/state");
+  // One that is not there is refused by the daemon, without a promise before.
+  if (!options.json && services.some(({ name }) => name === service))
     say(paint("dim", `Replacing the instances of ${service}, one after the other…`));
   const answer = await client.post<{ readonly steps: readonly string[] }>(
     `/api/services/${encodeURIComponent(service)}/restart`,
