@@ -2,7 +2,7 @@
 import type { ActionRecord } from "../model/action.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Rung } from "../model/plan.ts";
-import type { Reason } from "../model/reason.ts";
+import { because, type Reason } from "../model/reason.ts";
 import type { Target } from "../model/target.ts";
 import type { Attempt } from "./guard.ts";
 import { calmSince, downInstances, pendingActions, type State, standingDegrade } from "./state.ts";
@@ -22,7 +22,7 @@ export function attemptOf(state: State, incident: Incident, nowMs: number): Atte
 const lateStart: Rung = {
   action: "start",
   targets: [],
-  why: count("late-exit", "it ended while the rollback was under way"),
+  why: because("late-exit", "it ended while the rollback was under way"),
 };
 
 function rungOf(state: State, incident: Incident): Rung | undefined {
@@ -102,8 +102,4 @@ function restoreOf(state: State, incident: Incident, nowMs: number): Attempt | u
     unit: "ms",
   };
   return { action: "restore", targets: [degrade.target], why };
-}
-
-function count(rule: string, text: string): Reason {
-  return { rule, text, value: 1, limit: 1, unit: "count" };
 }

@@ -1,8 +1,7 @@
 // The part of the fold about incidents: everything that happened to one trouble, in one place.
-import { invariant } from "../kernel/errors.ts";
-import type { ActionRecord, ActionState } from "../model/action.ts";
 import type { Event } from "../model/event.ts";
-import { type Incident, type IncidentState, isOpen, transitions } from "../model/incident.ts";
+import { enter, type Incident, isOpen, withoutStanding } from "../model/incident.ts";
+import { changeAction } from "./fold-action.ts";
 import { put, type State, without } from "./state.ts";
 
 const endedKept = 100;
@@ -118,89 +117,6 @@ function changeApproval(incident: Incident, event: Event): Incident {
     default:
       return incident;
   }
-}
-
-function changeAction(state: State, incident: Incident, event: Event): Incident {
-  const atMs = event.atMs;
-  switch (event.type) {
-    case "action.intended": {
-      const record: ActionRecord = {
-        ...event.data,
-        state: "intended",
-        session: state.session,
-        intendedAtMs: atMs,
-      };
-      const next = { ...intended(incident, record), actions: [...incident.actions, record] };
-      return enter(next, "healing");
-    }
-    case "action.started":
-      return withAction(incident, event.data.action, { state: "started", startedAtMs: atMs });
-    case "action.done":
-      return ended(state, incident, event.data.action, "done", atMs, {
-        receipt: event.data.receipt,
-      });
-    case "action.failed":
-      return ended(state, incident, event.data.action, "failed", atMs, {
-        receipt: event.data.receipt,
-        error: event.data.error,
-      });
-    case "action.interrupted":
-      return ended(state, incident, event.data.action, "interrupted", atMs, {});
-    case "action.abandoned": {
-      return ended(state, incident, event.data.action, "abandoned", atMs, {});
-    }
-    case "action.judged":
-      return withAction(incident, event.data.action, { outcome: event.data });
-    default:
-      return incident;
-  }
-}
-
-/** An action is over; when it was the last of those under way, verifying begins. */
-function ended(
-  state: State,
-  incident: Incident,
-  id: string,
-  as: ActionState,
-  atMs: number,
-  more: Partial<ActionRecord>,
-): Incident {
-  const next = withAction(incident, id, { state: as, endedAtMs: atMs, ...more });
-  const running = next.actions.some(
-    (other) => other.state === "intended" || other.state === "started",
-  );
-  if (running || next.state !== "healing") return next;
-  const judged = next.actions.every((other) => other.outcome || other.state === "abandoned");
-  if (judged) return enter(next, "open");
-  const timeoutMs = state.policy.services[incident.service]?.healing.verify.timeoutMs ?? 0;
-  return { ...enter(next, "verifying"), verifyDeadlineMs: atMs + timeoutMs };
-}
-
-function withAction(incident: Incident, id: string, next: Partial<ActionRecord>): Incident {
-  const actions = incident.actions.map((other) =>
-    other.id === id ? { ...other, ...next } : other,
-  );
-  return { ...incident, actions };
-}
-
-function enter(incident: Incident, next: IncidentState): Incident {
-  if (incident.state === next) return incident;
-  const legal = transitions[incident.state].includes(next);
-  invariant(legal, `incident ${incident.id} cannot go from ${incident.state} to ${next}`);
-  return { ...incident, state: next };
-}
-
-/** Traffic that comes back ends the mitigation; whether that holds is verified. */
-function intended(incident: Incident, record: ActionRecord): Incident {
-  const next = withoutStanding(incident);
-  if (record.kind !== "restore") return next;
-  const { mitigatedBy: _, ...rest } = next;
-  return rest;
-}
-
-function withoutStanding(incident: Incident): Incident {
-  const { standing: _, ...rest } = incident;
-  return rest;
 }
 
 /** A new diagnosis starts a new ladder. */

@@ -4,6 +4,7 @@ import type { Event, InputDraft } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Store } from "../stores/store.ts";
 import { fold } from "./fold.ts";
+import { createLine } from "./line.ts";
 import { emptySenses, emptyState } from "./state.ts";
 import { type Command, type Mind, type Step, wakeAt } from "./step.ts";
 
@@ -41,32 +42,14 @@ type Work =
 const driftMs = 2_000;
 
 export function createLoop(options: LoopOptions): Loop {
-  const { store, step, onBroken } = options;
+  const { store, step } = options;
   let mind: Mind = { state: loadState(store), senses: emptySenses };
   const lastTick = store.lastTick();
   const clock = loopClock(options.clock, mind, lastTick?.atMs ?? 0);
   const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
-  const queue: Work[] = [];
   let readings: Reading[] = [];
-  let draining = false;
-  let ended = false;
   let tickedAtMs = 0;
   let ticks = lastTick?.n ?? 0;
-
-  const take = (work: Work): void => {
-    if (ended) return;
-    queue.push(work);
-    if (draining) return;
-    draining = true;
-    try {
-      for (let next = queue.shift(); next; next = queue.shift()) advance(next);
-    } catch (error) {
-      queue.length = 0;
-      onBroken(error);
-    } finally {
-      draining = false;
-    }
-  };
 
   const advance = (work: Work): void => {
     const atMs = Math.max(Math.round(clock.now()), mind.state.atMs);
@@ -82,6 +65,8 @@ export function createLoop(options: LoopOptions): Loop {
     for (const listener of listeners) listener(stepped.events, mind);
     for (const command of stepped.commands) options.onCommand(command);
   };
+
+  const { take, close } = createLine(advance, options.onBroken);
 
   const tick = (): void => {
     const stepped = clockStep(options.clock, clock, mind);
@@ -100,7 +85,7 @@ export function createLoop(options: LoopOptions): Loop {
     emit: (draft) => take({ kind: "event", draft }),
     end: (draft) => {
       take({ kind: "event", draft });
-      ended = true;
+      close();
     },
     observe: (more) => {
       for (const reading of more) readings.push({ ...reading, atMs: Math.round(reading.atMs) });

@@ -5,7 +5,7 @@ import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Plan, Rung } from "../model/plan.ts";
 import type { ServicePolicy } from "../model/policy.ts";
-import type { Reason } from "../model/reason.ts";
+import { because } from "../model/reason.ts";
 import { downInstances, openIncidents, type State } from "./state.ts";
 
 /** A blocked event loop cannot handle TERM: waiting longer for it only prolongs the outage. */
@@ -33,7 +33,7 @@ function ladder(
   const page: Rung = {
     action: "page",
     targets: [incident.service],
-    why: why(
+    why: because(
       "ladder-end",
       rungs.length === 0 ? "no machine can mend this" : "nothing else is left",
     ),
@@ -78,12 +78,12 @@ function climb(
 function start(state: State, incident: Incident, policy: ServicePolicy): Ladder {
   if (policy.restart.when === "never") {
     const text = `${policy.name} is configured to be never restarted`;
-    return { rungs: [], rejected: [{ action: "start", why: why("restart-policy", text) }] };
+    return { rungs: [], rejected: [{ action: "start", why: because("restart-policy", text) }] };
   }
   const targets = downInstances(state, incident.service);
   const text = "a process that is gone is started again";
   return {
-    rungs: [{ action: "start", targets, why: why("ladder", text), repeat: true }],
+    rungs: [{ action: "start", targets, why: because("ladder", text), repeat: true }],
     rejected: [],
   };
 }
@@ -102,7 +102,10 @@ function rollback(state: State, incident: Incident, diagnosis: Diagnosis): Ladde
   const rung: Rung = {
     action: "rollback",
     targets: [incident.service],
-    why: why("last-known-good", `${file} ${short(proven.version)} is the last that ran healthy`),
+    why: because(
+      "last-known-good",
+      `${file} ${short(proven.version)} is the last that ran healthy`,
+    ),
     restoreFile: { file, version: proven.version },
     ...(version === undefined
       ? {}
@@ -115,14 +118,14 @@ function rollback(state: State, incident: Incident, diagnosis: Diagnosis): Ladde
         }),
   };
   const text = "every start reads the same file and ends the same way";
-  return { rungs: [rung], rejected: [{ action: "start", why: why("recent-change", text) }] };
+  return { rungs: [rung], rejected: [{ action: "start", why: because("recent-change", text) }] };
 }
 
 function restart(diagnosis: Diagnosis, stopWaitMs: number | undefined, text: string): Ladder {
   const rung: Rung = {
     action: "restart",
     targets: [diagnosis.target],
-    why: why("ladder", text),
+    why: because("ladder", text),
     ...(stopWaitMs === undefined ? {} : { stopWaitMs }),
   };
   return { rungs: [rung], rejected: [] };
@@ -132,13 +135,13 @@ function degrade(diagnosis: Diagnosis, policy: ServicePolicy): Ladder {
   const cpu = diagnosis.because.find((other) => other.rule === "own-cpu");
   const text = "it is not the process that is slow: a restart changes nothing outside it";
   const rejected = [
-    { action: "restart" as const, why: { ...(cpu ?? why("own-cpu", text)), text } },
+    { action: "restart" as const, why: { ...(cpu ?? because("own-cpu", text)), text } },
   ];
   if (!policy.degradable) return { rungs: [], rejected };
   const rung: Rung = {
     action: "degrade",
     targets: [diagnosis.target],
-    why: why("ladder", "its dependents cope without it and must not wait for it"),
+    why: because("ladder", "its dependents cope without it and must not wait for it"),
     undo: { kind: "restore", text: `send traffic to ${diagnosis.target} again` },
   };
   return { rungs: [rung], rejected };
@@ -146,12 +149,8 @@ function degrade(diagnosis: Diagnosis, policy: ServicePolicy): Ladder {
 
 function nothing(action: ActionKind, text: string, diagnosis: Diagnosis): Ladder {
   const first = diagnosis.because[0];
-  const reason = first ? { ...first, text } : why("no-ladder", text);
+  const reason = first ? { ...first, text } : because("no-ladder", text);
   return { rungs: [], rejected: [{ action, why: reason }] };
-}
-
-function why(rule: string, text: string): Reason {
-  return { rule, text, value: 1, limit: 1, unit: "count" };
 }
 
 function short(version: string): string {

@@ -183,10 +183,14 @@ export function pendingActions(incident: Incident): readonly ActionRecord[] {
   return incident.actions.filter((action) => !action.outcome && action.state !== "abandoned");
 }
 
-/** Since when no symptom of the incident is active; undefined while one is. */
+/**
+ * Since when no symptom of the incident's own service is active; undefined while one is. What is
+ * left at its dependents then has a cause of its own.
+ */
 export function calmSince(incident: Incident): number | undefined {
-  if (incident.symptoms.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
-  const times = incident.symptoms.map((symptom) => symptom.clearedAtMs ?? 0);
+  const own = incident.symptoms.filter((it) => serviceOf(it.target) === incident.service);
+  if (own.some((symptom) => symptom.clearedAtMs === undefined)) return undefined;
+  const times = own.map((symptom) => symptom.clearedAtMs ?? 0);
   return Math.max(incident.openedAtMs, ...times);
 }
 

@@ -1,7 +1,7 @@
 // Symptoms become incidents: one for each trouble, placed where its cause is believed to be.
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
-import type { Reason } from "../model/reason.ts";
+import { because } from "../model/reason.ts";
 import type { Symptom, SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
 import {
@@ -51,7 +51,7 @@ function place(
     type: "incident.joined",
     subject: symptom.target,
     incident: id,
-    data: { id, symptom: symptom.key, why: reason(rule, text) },
+    data: { id, symptom: symptom.key, why: because(rule, text) },
   });
   const own = open.find((incident) => incident.service === service && fits(incident, symptom));
   if (own) return [join(own.id, "same-service", `${service} already has this incident`)];
@@ -79,7 +79,7 @@ function move(effect: Incident, symptom: Symptom, join: Join): readonly Decision
     type: "incident.moved",
     subject: service,
     incident: effect.id,
-    data: { id: effect.id, service, why: reason("dependency-down", text) },
+    data: { id: effect.id, service, why: because("dependency-down", text) },
   };
   return [join(effect.id, "cause", text), moved];
 }
@@ -121,8 +121,4 @@ function explains(state: State, incident: Incident): boolean {
 /** Nothing was done yet and all it shows may come from elsewhere: it may move to its cause. */
 function isUntouchedEffect(incident: Incident): boolean {
   return incident.actions.length === 0 && incident.symptoms.every((other) => soft.has(other.kind));
-}
-
-function reason(rule: string, text: string): Reason {
-  return { rule, text, value: 1, limit: 1, unit: "count" };
 }

@@ -3,7 +3,7 @@ import type { ActionRecord, Outcome } from "../model/action.ts";
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
 import type { ServicePolicy } from "../model/policy.ts";
-import type { Reason } from "../model/reason.ts";
+import { because, type Reason } from "../model/reason.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
 import { stands } from "./attempt.ts";
 import { learn } from "./learn.ts";
@@ -46,7 +46,7 @@ function judge(trial: Trial): readonly DecisionDraft[] {
   if (action.kind === "page") return told(trial);
   if (action.undoes !== undefined) return undone(trial);
   if (action.state === "failed") {
-    return notHelped(trial, count("action-failed", action.error ?? "it failed", 1, 0));
+    return notHelped(trial, because("action-failed", action.error ?? "it failed", 1, 0));
   }
   const again = endedAgain(trial) ?? sickAgain(trial);
   if (again) return notHelped(trial, again);
@@ -136,7 +136,7 @@ function endedAgain({ state, action, policy }: Trial): Reason | undefined {
 function told({ incident, action }: Trial): readonly DecisionDraft[] {
   const place = { subject: incident.service, incident: incident.id };
   if (action.state === "done") {
-    const why = count("page", "a person was told", 1, 1);
+    const why = because("page", "a person was told", 1, 1);
     const outcome = { action: action.id, result: "verified", why } as const;
     const ending = incident.refusals.at(-1)?.why ?? action.why;
     return [
@@ -148,7 +148,7 @@ function told({ incident, action }: Trial): readonly DecisionDraft[] {
   const text = failed
     ? `nobody could be told: ${action.error}`
     : "whether a person was told is not known";
-  const why = count("page", text, 0, 1);
+  const why = because("page", text, 0, 1);
   const result = failed ? "not-helped" : "interrupted";
   return [
     { type: "action.judged", ...place, data: { action: action.id, result, why } },
@@ -164,7 +164,7 @@ function undone({ state, incident, action }: Trial): readonly DecisionDraft[] {
   const text = isDone
     ? `${action.undoes} was undone`
     : `${action.undoes} could not be undone: ${action.error ?? "the daemon ended meanwhile"}`;
-  const why = count("undo", text, isDone ? 1 : 0, 1);
+  const why = because("undo", text, isDone ? 1 : 0, 1);
   const result = isDone ? "undone" : "not-helped";
   const first = incident.actions.find((other) => other.id === action.undoes);
   const rung = first?.ladder === incident.ladder ? first.rung + 1 : incident.rung;
@@ -184,7 +184,7 @@ function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(trial.state, incident, action, outcome, trial.nowMs),
   ];
-  if (isPast(incident, action)) return base;
+  if (isPast(incident, action)) return [...base, ...goOn(trial, why)];
   if (action.kind === "degrade") {
     return [...base, { type: "incident.mitigated", ...place, data: { action: action.id, why } }];
   }
@@ -195,7 +195,7 @@ function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
   );
   if (sick.length > 0) {
     const text = `${sick.length} more symptoms of ${incident.service} are left`;
-    const next = { rung: 0, why: count("others-sick", text, sick.length, 0) };
+    const next = { rung: 0, why: because("others-sick", text, sick.length, 0) };
     return [...base, { type: "rung.next", ...place, data: next }];
   }
   return [...base, { type: "incident.resolved", ...place, data: { why } }];
@@ -209,7 +209,7 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
     { type: "action.judged", ...place, data: outcome },
     ...learn(state, incident, action, outcome, nowMs),
   ];
-  if (isPast(incident, action)) return base;
+  if (isPast(incident, action)) return [...base, ...goOn(trial, why)];
   // Taken back first: the guards let that through as soon as they can.
   if (action.undo && stands(state, action)) return base;
   if (action.kind === "restore") {
@@ -223,10 +223,6 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
 /** Judged for the record only: people have it in hand, or another ladder is being climbed. */
 function isPast(incident: Incident, action: ActionRecord): boolean {
   return incident.state === "escalated" || action.ladder !== incident.ladder;
-}
-
-function count(rule: string, text: string, value: number, limit: number): Reason {
-  return { rule, text, value, limit, unit: "count" };
 }
 
 function seconds(ms: number): string {

@@ -58,10 +58,6 @@ export type Answer =
 /** Undefined: this rule has nothing to say of this case. */
 export type Rule = (of: Case) => Answer | undefined;
 
-export function count(rule: string, text: string, value: number, limit: number): Reason {
-  return { rule, text, value, limit, unit: "count" };
-}
-
 export function diagnosis(
   of: Case,
   kind: Diagnosis["kind"],

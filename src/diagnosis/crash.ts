@@ -1,8 +1,8 @@
 // Processes that ended: a crash, a crash loop, or a change that the service cannot live with.
 import type { Change } from "../model/change.ts";
-import type { Reason } from "../model/reason.ts";
+import { because, type Reason } from "../model/reason.ts";
 import type { Symptom } from "../model/symptom.ts";
-import { type Answer, type Case, type CaseInstance, count, diagnosis } from "./case.ts";
+import { type Answer, type Case, type CaseInstance, diagnosis } from "./case.ts";
 
 export function crash(of: Case): Answer | undefined {
   const symptom = of.own.find(isEnd);
@@ -17,7 +17,7 @@ export function crash(of: Case): Answer | undefined {
   if (change) return badChange(of, change, worst, said);
   if (worst.shortRuns >= of.loopExits) {
     const text = `${of.service} keeps ending soon after its start`;
-    const why = count(
+    const why = because(
       "crash-loop",
       `${worst.shortRuns} short runs in a row`,
       worst.shortRuns,
@@ -63,5 +63,5 @@ function badChange(of: Case, change: Change, worst: CaseInstance, said: readonly
 
 function lastWords(lines: readonly string[]): Reason {
   const last = lines.at(-1) ?? "";
-  return count("last-words", `its last line: ${last.slice(0, 200)}`, lines.length, 0);
+  return because("last-words", `its last line: ${last.slice(0, 200)}`, lines.length, 0);
 }

@@ -1,6 +1,7 @@
 // Processes that run but do not answer well: hung, stuck, or all sick from one common cause.
+import { because } from "../model/reason.ts";
 import type { Symptom } from "../model/symptom.ts";
-import { type Answer, type Case, count, diagnosis, fresh } from "./case.ts";
+import { type Answer, type Case, diagnosis, fresh } from "./case.ts";
 
 export function hang(of: Case): Answer | undefined {
   const sick = of.own.filter(
@@ -12,11 +13,11 @@ export function hang(of: Case): Answer | undefined {
   const wanted = { kind: "blocked-stack" as const, target: first.target };
   const evidence = fresh(of, wanted, first);
   if (!evidence) return { kind: "want", wanted: [wanted] };
-  const seen = count("evidence", evidence.summary, evidence.tookMs, 2_500);
+  const seen = because("evidence", evidence.summary, evidence.tookMs, 2_500);
   if (isCommon(of, sick)) {
     const size = of.instances.length;
     const text = `${sick.length} of ${size} instances of ${of.service} have the same symptom: a common cause`;
-    const why = count("common-cause", text, sick.length, Math.ceil(size / 2));
+    const why = because("common-cause", text, sick.length, Math.ceil(size / 2));
     return diagnosis(of, "common-cause", of.service, text, [why, first.why, seen]);
   }
   if (evidence.blocked === false || first.kind === "failing") {

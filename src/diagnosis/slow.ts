@@ -1,6 +1,6 @@
 // Services that answer late or with errors: overloaded, or waiting for something else.
-import type { Reason } from "../model/reason.ts";
-import { type Answer, type Case, type CaseInstance, count, diagnosis } from "./case.ts";
+import { because, type Reason } from "../model/reason.ts";
+import { type Answer, type Case, type CaseInstance, diagnosis } from "./case.ts";
 
 /** Share of one core over which a Node process is taken to be short of CPU. */
 const busyCpu = 0.8;
@@ -27,7 +27,7 @@ export function slow(of: Case): Answer | undefined {
     return diagnosis(of, "overload", of.service, text, [symptom.why, used]);
   }
   const alive = of.instances.filter((other) => other.state === "ready").length;
-  const running = count(
+  const running = because(
     "alive",
     `${alive} of ${of.instances.length} instances run and answer their probe`,
     alive,
@@ -55,7 +55,7 @@ export function dependencyDown(of: Case): Answer | undefined {
     return backMs > 0 && of.nowMs < untilMs ? { kind: "wait", untilMs } : undefined;
   }
   const text = `${of.service} suffers because ${gone.service} is down`;
-  const why = count("dependency-down", `no instance of ${gone.service} is ready`, 0, 1);
+  const why = because("dependency-down", `no instance of ${gone.service} is ready`, 0, 1);
   return diagnosis(of, "dependency-down", gone.service, text, [why, symptom.why]);
 }
 

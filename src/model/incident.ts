@@ -1,4 +1,5 @@
 // One trouble from its first symptom to its report: what people see.
+import { invariant } from "../kernel/errors.ts";
 import type { ActionRecord } from "./action.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Evidence } from "./evidence.ts";
@@ -54,3 +55,17 @@ export interface Incident {
 
 export const isOpen = (incident: Incident): boolean =>
   incident.state !== "resolved" && incident.state !== "closed";
+
+/** The incident in its next state. @throws INVARIANT when that may not follow. */
+export function enter(incident: Incident, next: IncidentState): Incident {
+  if (incident.state === next) return incident;
+  const legal = transitions[incident.state].includes(next);
+  invariant(legal, `incident ${incident.id} cannot go from ${incident.state} to ${next}`);
+  return { ...incident, state: next };
+}
+
+/** The incident without the answer that held its next action back. */
+export function withoutStanding(incident: Incident): Incident {
+  const { standing: _, ...rest } = incident;
+  return rest;
+}

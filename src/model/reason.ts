@@ -12,3 +12,8 @@ export interface Reason {
   readonly limit: number;
   readonly unit: Unit;
 }
+
+/** A reason whose number is a count; 1 of 1 when nothing had to be counted. */
+export function because(rule: string, text: string, value = 1, limit = 1): Reason {
+  return { rule, text, value, limit, unit: "count" };
+}

@@ -1,8 +1,8 @@
 // How a daemon begins: what runs is left alone, what was being stopped ends, the rest is started.
 import { messageOf } from "../kernel/errors.ts";
-import { instanceName, serviceOf, type Target } from "../model/target.ts";
+import { serviceOf, type Target } from "../model/target.ts";
 import type { Runner } from "./runner.ts";
-import type { Past, ServiceSpec, SupervisorOptions } from "./spec.ts";
+import { type Past, type ServiceSpec, type SupervisorOptions, targetsOf } from "./spec.ts";
 
 export interface BootParts {
   readonly options: SupervisorOptions;
@@ -42,10 +42,6 @@ function isMissing({ runners }: BootParts, past: Past, target: Target): boolean 
   if (run?.stopping) return true;
   if (past.resting.has(target) || runners.get(target)?.current) return false;
   return run === undefined || past.anew;
-}
-
-function targetsOf(spec: ServiceSpec): readonly Target[] {
-  return Array.from({ length: spec.replicas }, (_, i) => instanceName(spec.name, i + 1));
 }
 
 async function dependenciesReady(

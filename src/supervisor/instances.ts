@@ -80,9 +80,13 @@ function followHealth(ward: Ward, spec: ServiceSpec, target: Target, run: Run): 
   const { clock, log, emit } = options;
   const gone = new AbortController();
   void run.over.then(() => gone.abort());
-  const isCurrent = (): boolean => runners.get(target)?.current?.run === run.run;
+  // While it is being stopped it may answer well, and must not be taken into service again for it.
+  const isWanted = (): boolean => {
+    const runner = runners.get(target);
+    return runner?.current?.run === run.run && !runner.stopping;
+  };
   const becomeReady = (): void => {
-    if (ready.has(target) || !isCurrent()) return;
+    if (ready.has(target) || !isWanted()) return;
     ready.add(target);
     const tookMs = Math.round(clock.now() - run.startedAtMs);
     emit({ type: "instance.ready", subject: target, data: { tookMs } });
@@ -98,9 +102,9 @@ function followHealth(ward: Ward, spec: ServiceSpec, target: Target, run: Run): 
     clock,
     log,
     signal: gone.signal,
-    isStarting: () => !ready.has(target),
+    isStarting: () => !ready.has(target) && isWanted(),
     observe: (readings, healthy) => {
-      if (!isCurrent()) return;
+      if (!isWanted()) return;
       if (healthy) becomeReady();
       // What it answers while it starts is no sign of anything.
       if (ready.has(target)) options.observe(readings);

@@ -44,6 +44,8 @@ export interface Runner {
   readonly current: Run | undefined;
   /** The mark of the run that is being started and is not `current` yet. */
   readonly starting: string | undefined;
+  /** Whether `current` was told to end. */
+  readonly stopping: boolean;
   /** Does nothing when the process runs already. @throws SPAWN_FAILED */
   start(by: string): Promise<Run>;
   /** `sinceMs`: loop time of its start, as far as the journal knows; `ending`: it was told to end. */
@@ -93,6 +95,9 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     get starting() {
       return starting;
+    },
+    get stopping() {
+      return stopping;
     },
     start: (by) =>
       inTurn(async () => {

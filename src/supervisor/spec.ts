@@ -5,7 +5,7 @@ import type { Random } from "../kernel/random.ts";
 import type { InputDraft } from "../model/event.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Reading } from "../model/reading.ts";
-import type { Target } from "../model/target.ts";
+import { instanceName, type Target } from "../model/target.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { ProbeSchedule } from "./prober.ts";
 import type { StopStep } from "./runner.ts";
@@ -98,4 +98,9 @@ export interface Supervisor {
   sweep(): number;
   /** Dependents first; nothing starts any more; resolves when no process of an instance is left. */
   stopAll(by: string): Promise<void>;
+}
+
+/** The instances of a service, first to last. */
+export function targetsOf(spec: ServiceSpec): readonly Target[] {
+  return Array.from({ length: spec.replicas }, (_, i) => instanceName(spec.name, i + 1));
 }

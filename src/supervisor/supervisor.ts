@@ -1,13 +1,20 @@
 // The hands of the daemon: runs every instance the config asks for and does what it is told.
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
-import { instanceName, serviceOf, type Target } from "../model/target.ts";
+import { serviceOf, type Target } from "../model/target.ts";
 import { adoptAll, sweep } from "./adopt.ts";
 import { boot } from "./boot.ts";
 import { exitData } from "./exit.ts";
 import { makeRunner, type Ward } from "./instances.ts";
 import { startOrder } from "./order.ts";
+import { awaitReady, rolling } from "./rolling.ts";
 import type { Runner } from "./runner.ts";
-import type { Running, ServiceSpec, Supervisor, SupervisorOptions } from "./spec.ts";
+import {
+  type Running,
+  type ServiceSpec,
+  type Supervisor,
+  type SupervisorOptions,
+  targetsOf,
+} from "./spec.ts";
 
 const unwanted = { expected: false, stopped: false };
 const neverRan = { code: null, signal: null, known: true };
@@ -50,27 +57,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const stop = { signal, waitMs: how.waitMs ?? waitMs, ...drain };
       return runnerFor(target).stop(how.by, stop, step);
     },
-    ready: async (target, signal) => {
+    ready: (target, signal) => {
       const { startupMs } = specFor(serviceOf(target));
-      const untilMs = clock.now() + startupMs;
-      while (!ready.has(target)) {
-        stillOpen();
-        if (clock.now() > untilMs) {
-          const text = `${target} was not ready ${startupMs} ms after its start`;
-          throw new HomeostatError("TIMED_OUT", text);
-        }
-        await clock.sleep(readyPollMs, signal);
-      }
+      return awaitReady(ward, target, startupMs, stillOpen, signal);
     },
-    rolling: async (service, by, step = () => {}) => {
-      for (const target of targetsOf(specFor(service))) {
-        const fromMs = clock.now();
-        await self.stop(target, { by });
-        await self.start(target, by);
-        await self.ready(target);
-        step(`${target} replaced and ready`, clock.now() - fromMs);
-      }
-    },
+    rolling: (service, by, step) => rolling(self, clock, targetsOf(specFor(service)), by, step),
     adopt: (past) => {
       adoptAll(options, runners, past);
       for (const [target, { stopping }] of past.runs) {
@@ -92,10 +83,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
   };
   return self;
-}
-
-function targetsOf(spec: ServiceSpec): readonly Target[] {
-  return Array.from({ length: spec.replicas }, (_, i) => instanceName(spec.name, i + 1));
 }
 
 function toRunning({ target, current }: Runner): readonly Running[] {

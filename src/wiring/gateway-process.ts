@@ -9,7 +9,7 @@ import { gatewayTarget, type Target } from "../model/target.ts";
 import type { Ended, Platform } from "../platforms/platform.ts";
 import type { Route } from "../protocol/gateway.ts";
 import { createRunner, type Run, type Runner, within } from "../supervisor/runner.ts";
-import { routePusher } from "./gateway-routes.ts";
+import { type RoutePusher, routePusher } from "./gateway-routes.ts";
 
 export interface GatewayProcess {
   /** Takes over a running gateway or starts one; resolves when it answers, or after 10 s. */
@@ -47,59 +47,22 @@ const lookMs = 1_000;
 const silentLimit = 5;
 
 export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
-  const { platform, clock, log, link } = options;
+  const { clock, log, link } = options;
   const routes = routePusher(link, log);
   const stopped = new AbortController();
   const { signal } = stopped;
-  let keeping: Promise<void> | undefined;
   const runner = makeRunner(options, (ended) => {
     routes.forget();
     if (signal.aborted) return;
     log.error("the gateway ended; it is started again", { ...ended });
     void keep();
   });
-
-  /** One attempt after the other, for ever: without a gateway nothing is served. */
-  const attempts = async (): Promise<void> => {
-    while (!signal.aborted && !routes.answers) {
-      try {
-        await answering(await runner.start("homeostat"), link, clock);
-        routes.answers = true;
-        await routes.push();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.error("the gateway does not start", { reason: messageOf(error) });
-        await runner.stop("homeostat", { signal: "SIGKILL", waitMs: 0 });
-        await clock.sleep(againMs, signal).catch(() => {});
-      }
-    }
-  };
-  const keep = (): Promise<void> => {
-    keeping ??= attempts().finally(() => {
-      keeping = undefined;
-    });
-    return keeping;
-  };
-
-  const lookAfter = async (): Promise<void> => {
-    let silent = 0;
-    while (!signal.aborted) {
-      await clock.sleep(lookMs, signal).catch(() => {});
-      if (signal.aborted || !routes.answers) continue;
-      const speaks = await isAnswering(link);
-      silent = speaks ? 0 : silent + 1;
-      if (speaks) await routes.push();
-      if (silent < silentLimit || !runner.current) continue;
-      log.error("the gateway hangs; it is ended and started again", { unanswered: silent });
-      platform.signalGroup(runner.current.identity, "SIGKILL");
-      silent = 0;
-    }
-  };
+  const keep = once(() => attempts({ ...options, runner, routes, signal }));
 
   return {
     boot: async () => {
       adoptOne(options, runner);
-      void lookAfter();
+      void lookAfter({ ...options, runner, routes, signal });
       if (await within(clock, answerMs, keep())) return;
       log.error("the gateway does not answer yet; the services start all the same");
     },
@@ -129,6 +92,56 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
       await runner.stop("homeostat", { signal: "SIGTERM", waitMs: stopWaitMs });
       link.close();
     },
+  };
+}
+
+interface Keeping extends GatewayProcessOptions {
+  readonly runner: Runner;
+  readonly routes: RoutePusher;
+  readonly signal: AbortSignal;
+}
+
+/** One attempt after the other, for ever: without a gateway nothing is served. */
+async function attempts({ runner, routes, signal, link, clock, log }: Keeping): Promise<void> {
+  while (!signal.aborted && !routes.answers) {
+    try {
+      await answering(await runner.start("homeostat"), link, clock);
+      routes.answers = true;
+      await routes.push();
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error("the gateway does not start", { reason: messageOf(error) });
+      await runner.stop("homeostat", { signal: "SIGKILL", waitMs: 0 });
+      await clock.sleep(againMs, signal).catch(() => {});
+    }
+  }
+}
+
+/** A gateway that runs and does not speak is ended: its end starts another. */
+async function lookAfter(keeping: Keeping): Promise<void> {
+  const { runner, routes, signal, link, clock, log, platform } = keeping;
+  let silent = 0;
+  while (!signal.aborted) {
+    await clock.sleep(lookMs, signal).catch(() => {});
+    if (signal.aborted || !routes.answers) continue;
+    const speaks = await isAnswering(link);
+    silent = speaks ? 0 : silent + 1;
+    if (speaks) await routes.push();
+    if (silent < silentLimit || !runner.current) continue;
+    log.error("the gateway hangs; it is ended and started again", { unanswered: silent });
+    platform.signalGroup(runner.current.identity, "SIGKILL");
+    silent = 0;
+  }
+}
+
+/** While the work is under way, asking for it again means the same work. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let under: Promise<void> | undefined;
+  return () => {
+    under ??= work().finally(() => {
+      under = undefined;
+    });
+    return under;
   };
 }
 

@@ -1,0 +1,47 @@
+// Guards that speak for people: the stop button, modes and approvals.
+import type { Incident } from "../model/incident.ts";
+import { because } from "../model/reason.ts";
+import type { Approval } from "../model/refusal.ts";
+import type { Guard } from "./guard-ask.ts";
+
+export const killSwitch: Guard = ({ state }) => {
+  if (!state.paused) return undefined;
+  const text = `all healing is stopped by ${state.paused.by}`;
+  return { kind: "refused", why: because("kill-switch", text, 1, 0), final: false };
+};
+
+export const mode: Guard = ({ policy, incident, rung, target }) => {
+  const chosen = policy.healing.modes[rung.action];
+  if (chosen === "auto") return undefined;
+  if (chosen === "observe") {
+    const text = `${rung.action} of ${policy.name} is in mode observe: only people do it`;
+    return { kind: "refused", why: because("mode", text, 0, 2), final: true };
+  }
+  const approval = incident.approvals.findLast(
+    (it) => it.action === rung.action && it.target === target && !isUsed(incident, it),
+  );
+  if (!approval || approval.state === "open") {
+    const text = `${rung.action} of ${target} is in mode suggest: a person decides`;
+    return { kind: "ask", why: because("mode", text, 1, 2) };
+  }
+  if (approval.state === "given") return undefined;
+  const said = approval.state === "denied" ? `denied by ${approval.by}` : "not answered in time";
+  return {
+    kind: "refused",
+    why: because("approval", `${approval.id} was ${said}`, 0, 1),
+    final: true,
+  };
+};
+
+/** A person allows one action, not all of its kind; one that never ran has used up nothing. */
+function isUsed(incident: Incident, approval: Approval): boolean {
+  if (approval.state !== "given") return false;
+  return incident.actions.some(
+    (it) =>
+      it.kind === approval.action &&
+      it.target === approval.target &&
+      it.undoes === undefined &&
+      it.state !== "abandoned" &&
+      it.intendedAtMs >= approval.askedAtMs,
+  );
+}
