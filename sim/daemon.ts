@@ -31,8 +31,8 @@ export interface Shell {
   /** A new life: state from the journal, no senses. `begin` makes its eyes and hands. */
   start(begin: (session: Session) => Life): void;
   die(): void;
-  /** The next step that decides something is the last. */
-  doom(death: Death): void;
+  /** The next step that decides something is the last; or it lives on after all. */
+  doom(death: Death | undefined): void;
   /** Nothing runs for so long; what happens meanwhile is noticed after it. */
   stall(ms: number): void;
   /** Lets ticks be left out until then, because nothing is going on. */

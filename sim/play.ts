@@ -213,6 +213,7 @@ function isQuiet({ shell, queue, book }: Scene): boolean {
 function finale(scene: Scene): void {
   const { world, shell, queue, people, book } = scene;
   scene.over = true;
+  shell.doom(undefined);
   world.ailments.cure();
   for (const file of world.files.values()) {
     if (world.badVersions.has(file.version)) write(world, file.name, `${file.name}#good`);

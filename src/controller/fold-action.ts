@@ -18,7 +18,11 @@ export function changeAction(state: State, incident: Incident, event: Event): In
       return enter(next, "healing");
     }
     case "action.started":
-      return withAction(incident, event.data.action, { state: "started", startedAtMs: atMs });
+      return withAction(incident, event.data.action, {
+        state: "started",
+        startedAtMs: atMs,
+        startedSeq: event.seq,
+      });
     case "action.done":
       return ended(state, incident, event.data.action, "done", atMs, {
         receipt: event.data.receipt,

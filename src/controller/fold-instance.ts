@@ -38,7 +38,7 @@ export function foldInstance(state: State, event: Event): State {
         exit: event.data,
       });
       if (event.data.expected) return { ...next, exits: put(next.exits, target, []) };
-      const mark = { atMs: event.atMs, uptimeMs: event.data.uptimeMs };
+      const mark = { seq: event.seq, atMs: event.atMs, uptimeMs: event.data.uptimeMs };
       const exits = [...(state.exits[target] ?? []), mark].slice(-exitsKept);
       return { ...next, exits: put(next.exits, target, exits) };
     }

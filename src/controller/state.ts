@@ -14,6 +14,8 @@ export type Table<T> = Readonly<Record<string, T>>;
 
 /** One unexpected exit, kept for back-off and for telling a crash from a crash loop. */
 export interface ExitMark {
+  /** Of the event: moments may be equal, the order of events is not. */
+  readonly seq: number;
   readonly atMs: number;
   readonly uptimeMs: number;
 }

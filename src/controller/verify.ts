@@ -117,9 +117,9 @@ function endedAgain({ state, action, policy }: Trial): Reason | undefined {
   const targets = isInstance(action.target) ? [action.target] : instancesOf(policy);
   for (const target of targets) {
     const last = state.exits[target]?.at(-1);
-    // Only a run that began after the action says anything about it.
-    const beganMs = last ? last.atMs - last.uptimeMs : 0;
-    if (!last || (isInstance(action.target) ? last.atMs : beganMs) < fromMs) continue;
+    if (!last || last.seq < (action.startedSeq ?? 0)) continue;
+    // Of a whole service, only a run that began after the action says anything about it.
+    if (!isInstance(action.target) && last.atMs - last.uptimeMs < fromMs) continue;
     const how = state.instances[target]?.exit?.text ?? "ended";
     return {
       rule: "ended-again",
@@ -223,6 +223,14 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
 /** Judged for the record only: people have it in hand, or another ladder is being climbed. */
 function isPast(incident: Incident, action: ActionRecord): boolean {
   return incident.state === "escalated" || action.ladder !== incident.ladder;
+}
+
+/** The ladder that is being climbed now goes on when the last action of an older one is judged. */
+function goOn({ incident, action }: Trial, why: Reason): readonly DecisionDraft[] {
+  const others = pendingActions(incident).filter((other) => other.id !== action.id);
+  if (incident.state !== "verifying" || others.length > 0) return [];
+  const place = { subject: action.target, incident: incident.id };
+  return [{ type: "rung.next", ...place, data: { rung: incident.rung, why } }];
 }
 
 function seconds(ms: number): string {

@@ -68,6 +68,8 @@ export interface ActionRecord extends Intent {
   readonly session: number;
   readonly intendedAtMs: number;
   readonly startedAtMs?: number;
+  /** `seq` of its `action.started`. */
+  readonly startedSeq?: number;
   readonly endedAtMs?: number;
   readonly receipt?: Receipt;
   readonly error?: string;
