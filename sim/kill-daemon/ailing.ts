@@ -16,13 +16,25 @@ interface Told {
   readonly data: { readonly service?: string; readonly id?: string };
 }
 
-const ends = new Set(["resolved", "escalated", "closed"].map((end) => `homeostat.incident.${end}`));
+const ends = new Set(["resolved", "closed"].map((end) => `homeostat.incident.${end}`));
 /** A sickness that is over without an incident was too short to be one. */
 const leastMs = 3_000;
+/** After an illness a service has a stable run before the next one: else two illnesses were one. */
+const restMs = 5_000;
 
 export function watchAiling(): Ailing {
   const incidents = new Map<string, string>();
   const ill = new Map<string, { readonly isOver: () => boolean; readonly sinceMs: number }>();
+  const wellSince = new Map<string, number>();
+
+  const isIll = (service: string): boolean => {
+    const one = ill.get(service);
+    if (one) {
+      if (performance.now() - one.sinceMs < leastMs || !one.isOver()) return true;
+      ill.delete(service);
+    }
+    return [...incidents.values()].some((other) => serviceOf(other) === service);
+  };
   return {
     note: (text) => {
       const { type, incidentid, data } = JSON.parse(text) as Told;
@@ -32,12 +44,10 @@ export function watchAiling(): Ailing {
     },
     fell: (service, isOver) => ill.set(service, { isOver, sinceMs: performance.now() }),
     isWell: (service) => {
-      const one = ill.get(service);
-      if (one) {
-        if (performance.now() - one.sinceMs < leastMs || !one.isOver()) return false;
-        ill.delete(service);
-      }
-      return ![...incidents.values()].some((other) => serviceOf(other) === service);
+      const now = performance.now();
+      if (isIll(service)) wellSince.delete(service);
+      else if (!wellSince.has(service)) wellSince.set(service, now);
+      return now - (wellSince.get(service) ?? now) >= restMs;
     },
   };
 }

@@ -1,7 +1,7 @@
 // Makes the shop sick at random: what it does, it does to the processes themselves, daemon or none.
 import { setTimeout as sleep } from "node:timers/promises";
 import { below, type Random } from "../../src/kernel/random.ts";
-import { serviceOf } from "../../src/model/target.ts";
+import { gatewayTarget, serviceOf } from "../../src/model/target.ts";
 import type { Marked } from "../../test/process/support/marked.ts";
 import type { Shop } from "../../test/process/support/shop.ts";
 import type { Ailing } from "./ailing.ts";
@@ -31,9 +31,11 @@ export function sicken(shop: Shop, ailing: Ailing, random: Random): Sickener {
   const bag = sicknessesOf(shop).flatMap((one) => Array.from({ length: one.weight }, () => one));
 
   const strike = async ({ name, of, strike }: Sickness): Promise<void> => {
-    const fit = shop.project
-      .marked()
-      .filter((it) => it.leader && of.test(it.target) && ailing.isWell(serviceOf(it.target)));
+    const leaders = shop.project.marked().filter((it) => it.leader && it.target !== gatewayTarget);
+    const services = new Set(leaders.map((it) => serviceOf(it.target)));
+    // All are asked: who is well has been so since it was first asked.
+    const well = new Set([...services].filter((service) => ailing.isWell(service)));
+    const fit = leaders.filter((it) => of.test(it.target) && well.has(serviceOf(it.target)));
     const one = fit[below(random, fit.length)];
     const isOver = one && (await strike(one));
     if (!isOver) return;
@@ -73,7 +75,7 @@ function sicknessesOf(shop: Shop): readonly Sickness[] {
     {
       name: "kill -9",
       weight: 5,
-      of: /^(?!@)/,
+      of: /./,
       strike: async (one) => (end(one) ? passes : undefined),
     },
     { name: "block", weight: 3, of: /^(web|catalog)/, strike: told("block", {}, isGone) },

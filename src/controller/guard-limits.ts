@@ -55,7 +55,7 @@ export const cooldown: Guard = ({ state, incident, policy, rung, target, nowMs }
   return { kind: "wait", why, untilMs };
 };
 
-const endOf = (action: ActionRecord): number => action.endedAtMs ?? action.intendedAtMs;
+export const endOf = (action: ActionRecord): number => action.endedAtMs ?? action.intendedAtMs;
 
 export const budget: Guard = ({ state, incident, policy, rung, nowMs }) => {
   if (rung.action === "start") return undefined;
@@ -71,20 +71,6 @@ export const budget: Guard = ({ state, incident, policy, rung, nowMs }) => {
   if (used < limit) return undefined;
   const text = `${used} actions for ${kind} of ${incident.service} in the last hour`;
   return { kind: "refused", why: because("budget", text, used, limit), final: true };
-};
-
-/** A person is told once; when nobody could be reached, again and again, ever more seldom. */
-export const pageAgain: Guard = ({ incident, policy, nowMs }) => {
-  const pages = incident.actions.filter((it) => it.kind === "page" && it.state !== "abandoned");
-  const last = pages.at(-1);
-  if (!last) return undefined;
-  const { firstMs, maxMs } = policy.healing.cooldown;
-  const waitMs = Math.min(maxMs, firstMs * 2 ** (pages.length - 1));
-  const untilMs = endOf(last) + waitMs;
-  if (nowMs >= untilMs) return undefined;
-  const text = `page number ${pages.length + 1} of this incident waits ${waitMs} ms`;
-  const why: Reason = { rule: "page-again", text, value: waitMs, limit: maxMs, unit: "ms" };
-  return { kind: "wait", why, untilMs };
 };
 
 /** Pages that reached nobody say nothing about the ladder. */

@@ -4,7 +4,8 @@ import type { Verdict } from "../model/refusal.ts";
 import { serviceOf, type Target } from "../model/target.ts";
 import type { Ask, Attempt, Guard } from "./guard-ask.ts";
 import { beingStopped, maxUnhealthy, onePerGroup, onePerTarget } from "./guard-group.ts";
-import { backOff, budget, cooldown, pageAgain, strikes } from "./guard-limits.ts";
+import { backOff, budget, cooldown, strikes } from "./guard-limits.ts";
+import { dependencyFirst, pageAgain } from "./guard-page.ts";
 import { killSwitch, mode } from "./guard-people.ts";
 import { standingDegrade } from "./state.ts";
 
@@ -57,7 +58,7 @@ const allGuards: readonly Guard[] = [
   budget,
   mode,
 ];
-const pageGuards: readonly Guard[] = [passed, pageAgain];
+const pageGuards: readonly Guard[] = [passed, dependencyFirst, pageAgain];
 /** Taking back what we did ourselves: counted nowhere, and allowed together with the deed. */
 const undoGuards: readonly Guard[] = [killSwitch, onePerTarget];
 /** Ending a degrade: its reason has passed, so that it costs no budget and no strike. */

@@ -38,8 +38,7 @@ function ladder(
       rungs.length === 0 ? "no machine can mend this" : "nothing else is left",
     ),
   };
-  const calls = diagnosis.kind !== "dependency-down";
-  return { diagnosis: diagnosis.kind, rungs: calls ? [...rungs, page] : rungs, rejected };
+  return { diagnosis: diagnosis.kind, rungs: [...rungs, page], rejected };
 }
 
 function climb(

@@ -59,7 +59,6 @@ function past(runs: Readonly<Record<Target, Partial<PastRun>>>, over: Partial<Pa
   );
   return {
     anew: false,
-    watchedUntilMs: 90_000,
     runs: new Map(entries),
     resting: new Set(),
     ...over,
@@ -95,14 +94,14 @@ test("what runs is adopted and not started; what is missing is started", async (
   );
 });
 
-test("a run that ended unseen is told with the time it was watched, and left to the loop", async () => {
+test("a run that ended unseen is told as one since its start, and left to the loop", async () => {
   const it = scene();
   await boot(it, past({ "app/1": { identity: gone }, "app/2": { identity: gone } }));
   assert.deepEqual(summary(it.told), ["instance.exited app/1", "instance.exited app/2"]);
   const { expected, uptimeMs, lastLines } = exitOf(it.told);
   assert.deepEqual(
     { expected, uptimeMs, lastLines },
-    { expected: false, uptimeMs: 50_000, lastLines: ["last words"] },
+    { expected: false, uptimeMs: 60_000, lastLines: ["last words"] },
   );
   assert.deepEqual(it.platform.started, []);
 });

@@ -17,7 +17,7 @@ export function adoptAll(options: SupervisorOptions, runners: Runners, past: Pas
   for (const [target, run] of past.runs) {
     if (!runners.has(target) || isSame(leaders.get(target)?.identity, run.identity)) continue;
     options.beforeExit(serviceOf(target));
-    const data = endOf(options, past, target, run);
+    const data = endOf(options, target, run);
     options.emit({ type: "instance.exited", subject: target, data });
   }
   for (const [target, found] of leaders) {
@@ -58,12 +58,12 @@ function firstOfLatest(many: readonly Found[]): Found | undefined {
 
 /** How a run that nobody saw the end of is told. */
 function endOf(
-  { platform, lastLines, logFile }: SupervisorOptions,
-  past: Past,
+  { platform, clock, lastLines, logFile }: SupervisorOptions,
   target: Target,
   run: PastRun,
 ): Exit {
-  const uptimeMs = Math.max(0, past.watchedUntilMs - run.sinceMs);
+  // It may have ended earlier; what counts from its start on must find it where it was.
+  const uptimeMs = clock.now() - run.sinceMs;
   const stopped = exitData(unseen, { expected: true, stopped: true }, uptimeMs, []);
   if (run.identity && run.identity.bootId !== platform.bootId) {
     return { ...stopped, text: "the machine was started anew" };

@@ -71,8 +71,6 @@ export interface PastRun {
 export interface Past {
   /** No daemon died on this machine since it was started: all that does not run is to run. */
   readonly anew: boolean;
-  /** Loop time until which a daemon is known to have watched. */
-  readonly watchedUntilMs: number;
   readonly runs: ReadonlyMap<Target, PastRun>;
   /** Instances that are down by themselves: the loop starts them, or a person, or nobody. */
   readonly resting: ReadonlySet<Target>;

@@ -10,6 +10,7 @@ import type { Past } from "../supervisor/spec.ts";
 import { pastOf } from "./past.ts";
 
 const subject = "shop";
+const why = { rule: "test", text: "", value: 1, limit: 1, unit: "count" } as const;
 const born = (bootId = "boot"): Draft => ({
   type: "daemon.started",
   subject,
@@ -36,14 +37,12 @@ const ends = (target: string, over: Partial<Exit>): Draft => ({
 const died: Draft = { type: "daemon.stopped", subject, data: { reason: "down" } };
 
 /** One event a second. */
-function past(drafts: readonly Draft[], bootId = "boot", lastTickMs = 0): Past {
+function past(drafts: readonly Draft[], bootId = "boot"): Past {
   const store = memoryStore();
   const events = drafts.map(
     (draft, i) => ({ seq: i + 1, atMs: (i + 1) * 1_000, time: "", ...draft }) as Event,
   );
   store.append(events);
-  if (lastTickMs > 0)
-    store.appendTick({ n: 1, atMs: lastTickMs, afterSeq: events.length, readings: [] });
   return pastOf(events.reduce(fold, emptyState), store, bootId);
 }
 
@@ -54,10 +53,10 @@ test("an empty journal and one that ended well begin anew", () => {
   assert.equal(well.runs.size + well.resting.size, 0);
 });
 
-test("after a death the runs are known since their start, and watched until the last tick", () => {
-  const { anew, runs: known, watchedUntilMs } = past([born(), runs("app/1")], "boot", 60_000);
+test("after a death the runs are known since their start", () => {
+  const { anew, runs: known } = past([born(), runs("app/1")]);
   assert.equal(anew, false);
-  assert.equal(watchedUntilMs, 60_000);
+  assert.equal(anew, false);
   assert.deepEqual(known.get("app/1"), {
     identity: { pid: 7, startTicks: 7, bootId: "boot" },
     sinceMs: 2_000,
@@ -82,6 +81,32 @@ test("what ended by itself rests, what was stopped does not", () => {
   // A machine that was started anew, and a person who began anew, want all of it.
   assert.deepEqual([...past(journal, "the next boot").resting], []);
   assert.deepEqual([...past([...journal, died]).resting], []);
+});
+
+test("a start that the daemon died over is no rest: it is brought to its end", () => {
+  const incident = "1";
+  const opened: Draft = {
+    type: "incident.opened",
+    subject: "app",
+    incident,
+    data: { id: incident, service: "app" },
+  };
+  const intended: Draft = {
+    type: "action.intended",
+    subject: "app/1",
+    incident,
+    data: { id: "A1", incident, kind: "start", target: "app/1", ladder: 1, rung: 0, why },
+  };
+  const begun: Draft = {
+    type: "action.started",
+    subject: "app/1",
+    incident,
+    data: { action: "A1" },
+  };
+  const crashed = ends("app/1", { code: 1, expected: false });
+  const before = [born(), runs("app/1"), crashed, opened, intended];
+  assert.deepEqual([...past(before).resting], ["app/1"], "it never began: the guards decide again");
+  assert.deepEqual([...past([...before, begun]).resting], []);
 });
 
 test("a machine that was started anew begins anew, whatever the journal says", () => {

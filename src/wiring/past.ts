@@ -1,14 +1,11 @@
 // What the journal tells a new daemon about the instances that the ones before it ran.
 import type { State } from "../controller/state.ts";
+import type { Target } from "../model/target.ts";
 import type { Store } from "../stores/store.ts";
 import type { Past } from "../supervisor/spec.ts";
 
 /** `state` is the fold of the whole journal in `store`, before the new daemon adds to it. */
-export function pastOf(
-  state: State,
-  store: Pick<Store, "read" | "lastTick">,
-  bootId: string,
-): Past {
+export function pastOf(state: State, store: Pick<Store, "read">, bootId: string): Past {
   const [last] = store.read(state.seq - 1);
   const [session] = store.read(state.session - 1);
   const sameBoot = session?.type === "daemon.started" && session.data.bootId === bootId;
@@ -16,8 +13,6 @@ export function pastOf(
   const instances = Object.values(state.instances);
   return {
     anew,
-    // Ticks go on while nothing happens, so that they tell better than the last event.
-    watchedUntilMs: Math.max(state.atMs, store.lastTick()?.atMs ?? 0),
     runs: new Map(
       instances
         .filter((it) => it.state !== "down")
@@ -35,7 +30,15 @@ export function pastOf(
         ? []
         : instances
             .filter((it) => it.state === "down" && it.exit?.stopped !== true)
-            .map((it) => it.target),
+            .map((it) => it.target)
+            .filter((target) => !wasStarting(state, target)),
     ),
   };
+}
+
+/** The daemon died over its start: when no process came of it, nothing is done twice by one. */
+function wasStarting(state: State, target: Target): boolean {
+  return Object.values(state.incidents)
+    .flatMap((incident) => incident.actions)
+    .some((it) => it.kind === "start" && it.target === target && it.state === "started");
 }

@@ -153,7 +153,7 @@ describe("death and return", side, () => {
     assert.equal(here.leader("@gateway").pid, gateway);
     assert.equal((await here.view()).incidents.length, 1);
     const exit = here.journal().find((it) => it.type === "instance.exited");
-    // It had run for longer than this when the daemon last looked: no short run, no crash loop.
+    // It had run for longer than this: no short run, no crash loop.
     assert.ok(exit?.type === "instance.exited" && exit.data.uptimeMs >= 2_000);
   });
 

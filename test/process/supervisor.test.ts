@@ -18,7 +18,7 @@ import { eventually } from "../../src/testing/waiting.ts";
 import { endMarked, type Marked, markedBy } from "./support/marked.ts";
 import { command } from "./support/trial.ts";
 
-const anew: Past = { anew: true, watchedUntilMs: 0, runs: new Map(), resting: new Set() };
+const anew: Past = { anew: true, runs: new Map(), resting: new Set() };
 
 interface Scene {
   readonly supervisor: Supervisor;
