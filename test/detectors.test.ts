@@ -6,13 +6,13 @@ import { consecutive } from "../src/detectors/consecutive.ts";
 import type { Detector, Finding } from "../src/detectors/detector.ts";
 import { silence } from "../src/detectors/silence.ts";
 import { threshold } from "../src/detectors/threshold.ts";
-import { metrics, reading } from "../src/model/reading.ts";
+import { type Metric, metrics, reading } from "../src/model/reading.ts";
 
 /** Feeds [seconds, value, note?] and gives what was found at each, frozen states proving purity. */
 function feed<S>(
   detector: Detector<S>,
   points: readonly (readonly [number, number, string?])[],
-  metric = metrics.p95,
+  metric: Metric = metrics.p95,
 ): readonly Finding[] {
   let state = Object.freeze(detector.initial);
   return points.map(([s, value, note]) => {
