@@ -11,6 +11,7 @@ import type { Past } from "../src/supervisor/spec.ts";
 import { pastOf } from "../src/wiring/past.ts";
 import type { Life, Session } from "./daemon.ts";
 import { createEyes, type Eyes } from "./eyes.ts";
+import { tellFiles } from "./files.ts";
 import { createRunner, type Done, lost, type Runner } from "./runner.ts";
 import { bootId, targetsOf, type World, works, write } from "./world.ts";
 
@@ -54,7 +55,7 @@ export function createHands(
     session.emit({ type: "instance.ready", subject: target, data: { tookMs } }),
   );
   const held: Held = { world, session, state, clumsy, runners: new Map(), eyes };
-  const checkFiles = (service?: string): void => tellFiles(held, service);
+  const checkFiles = (service?: string): void => tellFiles(world, session, held.state, service);
   for (const service of Object.keys(world.town.policy.services)) {
     for (const target of targetsOf(world, service)) {
       held.runners.set(target, createRunner({ world, session, eyes, checkFiles }, target));
@@ -81,12 +82,12 @@ function boot(held: Held, journal: Journal): void {
   session.emit({ type: "daemon.started", subject: policy.project, data });
   session.emit({ type: "config.applied", subject: policy.project, data: { policy } });
   adopt(held, past);
-  tellFiles(held);
+  tellFiles(world, session, held.state);
   session.after(world.dice.between(20, 300), () => {
     for (const service of Object.keys(policy.services)) startMissing(held, past, service);
   });
   const poll = (): void => {
-    tellFiles(held);
+    tellFiles(world, session, held.state);
     session.after(filesMs, poll);
   };
   session.after(filesMs, poll);
@@ -97,8 +98,8 @@ function adopt(held: Held, past: Past): void {
   for (const [target, run] of past.runs) {
     const process = world.processes.get(target);
     if (process?.identity.pid === run.identity?.pid || !runners.has(target)) continue;
-    tellFiles(held, serviceOf(target));
-    session.emit(lost(world, target, run, past.watchedUntilMs));
+    tellFiles(world, session, held.state, serviceOf(target));
+    session.emit(lost(world, target, run));
   }
   for (const [target, process] of world.processes) {
     runners.get(target)?.adopt(process, past.runs.get(target)?.stopping === true);
@@ -125,19 +126,6 @@ function startMissing(held: Held, past: Past, service: string): void {
     for (const target of missing) runners.get(target)?.start("boot", () => {});
   } else {
     session.after(200, () => startMissing(held, past, service));
-  }
-}
-
-function tellFiles(held: Held, only?: string): void {
-  const { world, session } = held;
-  for (const { name, service, version } of world.files.values()) {
-    if (only !== undefined && service !== only) continue;
-    const previous = held.state().files[name]?.version;
-    if (previous === version) continue;
-    const base = { target: service, what: "config" as const, file: name, version, by: "someone" };
-    const data = { ...base, ...(previous === undefined ? {} : { previous }) };
-    const atMs = Math.round(world.queue.nowMs);
-    session.emit({ type: "change.seen", subject: service, data: { ...data, atMs } });
   }
 }
 
@@ -216,7 +204,7 @@ function rollback(held: Held, intent: Intent, done: Done): void {
   const wanted = intent.restoreFile;
   if (wanted) {
     write(world, wanted.file, wanted.version);
-    tellFiles(held, intent.target);
+    tellFiles(world, session, held.state, intent.target);
   }
   const missing = downInstances(held.state(), intent.target);
   let left = missing.length;

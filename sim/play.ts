@@ -1,19 +1,18 @@
 // Plays one seed: a town, its daemon, its people and its troubles, held against the invariants.
-import { isDeepStrictEqual } from "node:util";
-import { replay } from "../src/controller/replay.ts";
 import { openIncidents } from "../src/controller/state.ts";
 import { createStep, type Step } from "../src/controller/step.ts";
 import { messageOf } from "../src/kernel/errors.ts";
 import type { Event } from "../src/model/event.ts";
 import { traits } from "../src/wiring/actions.ts";
 import { detectorRules } from "../src/wiring/kinds.ts";
-import { createShell, type Death, remembered, type Shell } from "./daemon.ts";
+import { createShell, type Death, type Shell } from "./daemon.ts";
 import { type Dice, dice } from "./dice.ts";
 import { type Clumsiness, createHands, epochMs, type Hands } from "./hands.ts";
 import { Breach, createInvariants } from "./invariants.ts";
 import type { Ledger } from "./ledger.ts";
 import { createPeople, type People } from "./people.ts";
 import { createQueue, type Queue } from "./queue.ts";
+import { sameReplay, sameState } from "./same.ts";
 import { makeTown } from "./town.ts";
 import { strike } from "./troubles.ts";
 import { createWorld, type World, write } from "./world.ts";
@@ -135,11 +134,6 @@ function wakeDaemon(scene: Scene): void {
   });
 }
 
-function sameState({ journal, mind }: Shell): void {
-  const same = isDeepStrictEqual(remembered(journal), mind.state);
-  if (!same) throw new Breach("the fold of the journal is another state than the one in memory");
-}
-
 /** Everything that comes upon the world by chance, each kind in its own rhythm. */
 function keepBefalling(scene: Scene): void {
   const { chance, world, people, shell, options } = scene;
@@ -197,6 +191,13 @@ function look(scene: Scene): void {
   const size = JSON.stringify(shell.mind.state).length;
   scene.stateMax = Math.max(scene.stateMax, size);
   if (size > stateCharsMax) throw new Breach(`the state has grown to ${size} characters`);
+  for (const incident of Object.values(shell.mind.state.incidents)) {
+    const { symptoms, actions, approvals, refusals, evidence } = incident;
+    const most = Math.max(
+      ...[symptoms, actions, approvals, refusals, evidence].map((it) => it.length),
+    );
+    if (most > 110) throw new Breach(`incident ${incident.id} has a list of ${most} entries`);
+  }
   if (!options.restless && isQuiet(scene)) shell.rest(queue.nowMs + 15 * minuteMs);
   else shell.stir();
   queue.after(minuteMs, () => look(scene));
@@ -224,7 +225,11 @@ function finale(scene: Scene): void {
   for (const { id, state } of openIncidents(shell.mind.state)) {
     if (state !== "escalated") throw new Breach(`incident ${id} is ${state} in a world long well`);
   }
-  for (const service of Object.keys(world.town.policy.services)) people.restart(service);
+  // What others need comes first, as a person would do it.
+  for (const service of Object.keys(world.town.policy.services)) {
+    people.restart(service);
+    queue.runUntil(queue.nowMs + 3 * minuteMs);
+  }
   queue.runUntil(queue.nowMs + 15 * minuteMs);
   const { state } = shell.mind;
   const left = [
@@ -235,12 +240,5 @@ function finale(scene: Scene): void {
   ];
   if (left.length > 0) throw new Breach(`after all was mended: ${left.join(", ")}`);
   sameState(shell);
-  sameReplay(scene);
-}
-
-function sameReplay({ shell, step }: Scene): void {
-  const again = replay(step, shell.journal, shell.ticks, "town");
-  if (!again.difference) return;
-  const { seq, journal, replay: got } = again.difference;
-  throw new Breach(`replay differs at ${seq}: journal ${journal}, replay ${got}`);
+  sameReplay(scene.shell, scene.step);
 }

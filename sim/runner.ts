@@ -158,12 +158,12 @@ function over(held: Held, process: Process, ended: Ended, stopped: boolean): voi
 }
 
 /** What a process that ended while no daemon watched is told as. */
-export function lost(world: World, target: Target, run: PastRun, watchedMs: number): InputDraft {
+export function lost(world: World, target: Target, run: PastRun): InputDraft {
   const data: Exit = {
     ...neverRan,
     expected: run.stopping,
     ...(run.stopping ? { stopped: true } : {}),
-    uptimeMs: Math.max(0, watchedMs - run.sinceMs),
+    uptimeMs: world.queue.nowMs - run.sinceMs,
     text: "how it ended is not known: no daemon was watching",
     lastLines: world.dice.chance(0.5) ? ["Error: it cannot go on"] : [],
   };

@@ -15,7 +15,7 @@ export function changeAction(state: State, incident: Incident, event: Event): In
         intendedAtMs: atMs,
       };
       const next = { ...intended(incident, record), actions: [...incident.actions, record] };
-      return enter(next, "healing");
+      return enter(useLeave(next, record), "healing");
     }
     case "action.started":
       return withAction(incident, event.data.action, {
@@ -35,7 +35,8 @@ export function changeAction(state: State, incident: Incident, event: Event): In
     case "action.interrupted":
       return ended(state, incident, event.data.action, "interrupted", atMs, {});
     case "action.abandoned": {
-      return ended(state, incident, event.data.action, "abandoned", atMs, {});
+      const next = giveBackLeave(incident, event.data.action);
+      return ended(state, next, event.data.action, "abandoned", atMs, {});
     }
     case "action.judged":
       return withAction(incident, event.data.action, { outcome: event.data });
@@ -69,6 +70,25 @@ function withAction(incident: Incident, id: string, next: Partial<ActionRecord>)
     other.id === id ? { ...other, ...next } : other,
   );
   return { ...incident, actions };
+}
+
+/** What a person has allowed is allowed once. */
+function useLeave(incident: Incident, { id, kind, target, undoes }: ActionRecord): Incident {
+  const leave = incident.approvals.findLast(
+    (it) => it.action === kind && it.target === target && it.state === "given" && !it.usedBy,
+  );
+  if (!leave || undoes !== undefined) return incident;
+  const used = { ...leave, usedBy: id };
+  return { ...incident, approvals: incident.approvals.map((it) => (it === leave ? used : it)) };
+}
+
+/** What never ran has used up nothing. */
+function giveBackLeave(incident: Incident, action: string): Incident {
+  const approvals = incident.approvals.map((it) => {
+    const { usedBy, ...rest } = it;
+    return usedBy === action ? rest : it;
+  });
+  return { ...incident, approvals };
 }
 
 /** Traffic that comes back ends the mitigation; whether that holds is verified. */

@@ -5,6 +5,9 @@ import { changeAction } from "./fold-action.ts";
 import { put, type State, without } from "./state.ts";
 
 const endedKept = 100;
+/** Of each list of an incident: one that lasts for weeks must stay as short as it can be read. */
+const entriesKept = 100;
+const evidenceKept = 20;
 
 export function foldIncident(state: State, event: Event): State {
   if (event.type === "incident.opened") return opened(state, event);
@@ -21,8 +24,9 @@ export function foldIncident(state: State, event: Event): State {
 function foldOne(state: State, event: Event): State {
   const incident = event.incident === undefined ? undefined : state.incidents[event.incident];
   if (!incident) return state;
-  const next = change(state, incident, event);
-  if (next === incident) return state;
+  const changed = change(state, incident, event);
+  if (changed === incident) return state;
+  const next = bounded(changed);
   const incidents = put(state.incidents, incident.id, next);
   return { ...state, incidents: isOpen(next) ? incidents : forgetOldest(incidents) };
 }
@@ -117,6 +121,28 @@ function changeApproval(incident: Incident, event: Event): Incident {
     default:
       return incident;
   }
+}
+
+function bounded(incident: Incident): Incident {
+  const { symptoms, actions, approvals, refusals, evidence } = incident;
+  return {
+    ...incident,
+    symptoms: latest(symptoms, entriesKept, (it) => it.clearedAtMs !== undefined),
+    actions: latest(actions, entriesKept, (it) => it.outcome !== undefined),
+    approvals: latest(approvals, entriesKept, (it) => it.state !== "open"),
+    refusals: latest(refusals, entriesKept),
+    evidence: latest(evidence, evidenceKept),
+  };
+}
+
+/** Without its oldest entry that is over, when there are too many. */
+function latest<T>(
+  list: readonly T[],
+  most: number,
+  isOver: (entry: T) => boolean = () => true,
+): readonly T[] {
+  const oldest = list.length > most ? list.findIndex(isOver) : -1;
+  return oldest < 0 ? list : list.toSpliced(oldest, 1);
 }
 
 /** A new diagnosis starts a new ladder. */

@@ -1,7 +1,5 @@
 // Guards that speak for people: the stop button, modes and approvals.
-import type { Incident } from "../model/incident.ts";
 import { because } from "../model/reason.ts";
-import type { Approval } from "../model/refusal.ts";
 import type { Guard } from "./guard-ask.ts";
 
 export const killSwitch: Guard = ({ state }) => {
@@ -18,7 +16,7 @@ export const mode: Guard = ({ policy, incident, rung, target }) => {
     return { kind: "refused", why: because("mode", text, 0, 2), final: true };
   }
   const approval = incident.approvals.findLast(
-    (it) => it.action === rung.action && it.target === target && !isUsed(incident, it),
+    (it) => it.action === rung.action && it.target === target && it.usedBy === undefined,
   );
   if (!approval || approval.state === "open") {
     const text = `${rung.action} of ${target} is in mode suggest: a person decides`;
@@ -32,16 +30,3 @@ export const mode: Guard = ({ policy, incident, rung, target }) => {
     final: true,
   };
 };
-
-/** A person allows one action, not all of its kind; one that never ran has used up nothing. */
-function isUsed(incident: Incident, approval: Approval): boolean {
-  if (approval.state !== "given") return false;
-  return incident.actions.some(
-    (it) =>
-      it.kind === approval.action &&
-      it.target === approval.target &&
-      it.undoes === undefined &&
-      it.state !== "abandoned" &&
-      it.intendedAtMs >= approval.askedAtMs,
-  );
-}

@@ -4,10 +4,12 @@ import type { Symptom } from "../model/symptom.ts";
 import { type Answer, type Case, diagnosis, fresh } from "./case.ts";
 
 export function hang(of: Case): Answer | undefined {
-  const sick = of.own.filter(
+  const all = of.own.filter(
     (other) =>
       (other.kind === "unresponsive" || other.kind === "failing") && other.target.includes("/"),
   );
+  // One instance may show two signs: it is one sick instance all the same.
+  const sick = all.filter((it, i) => all.findIndex((other) => other.target === it.target) === i);
   const first = sick[0];
   if (!first) return undefined;
   const wanted = { kind: "blocked-stack" as const, target: first.target };

@@ -19,7 +19,7 @@ export interface Exit {
   /** True when it was told to end; it is to run again unless it was told so for good. */
   readonly stopped?: boolean;
   readonly uptimeMs: number;
-  /** "SIGKILL", "exit code 1", "exit unknown (it ended while no daemon was watching)". */
+  /** "killed by SIGKILL", "exit code 1", "how it ended is not known: no daemon was watching". */
   readonly text: string;
   readonly lastLines: readonly string[];
 }

@@ -30,4 +30,6 @@ export interface Approval {
   readonly expiresAtMs: number;
   readonly state: "open" | "given" | "denied" | "expired";
   readonly by?: string;
+  /** The action that ran because of it: a yes is for one, not for all of its kind. */
+  readonly usedBy?: string;
 }

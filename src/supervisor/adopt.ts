@@ -70,7 +70,8 @@ function endOf(
   }
   if (run.stopping) return stopped;
   const lines = lastLines(logFile(target));
-  return exitData(unseen, { expected: false, stopped: false }, uptimeMs, lines);
+  const crashed = exitData(unseen, { expected: false, stopped: false }, uptimeMs, lines);
+  return { ...crashed, text: "how it ended is not known: no daemon was watching" };
 }
 
 /** Ends processes that carry the project's mark and belong to no instance; how many there were. */

@@ -18,7 +18,7 @@ const meanings: Readonly<Record<number, string>> = {
 };
 
 export function exitText(ended: Ended): string {
-  if (!ended.known) return "how it ended is not known: no daemon was watching";
+  if (!ended.known) return "how it ended is not known: an earlier daemon had started it";
   if (ended.signal !== null) return `killed by ${ended.signal}`;
   if (ended.code === null) return "it never ran";
   const meaning = meanings[ended.code];
@@ -37,7 +37,7 @@ export function exitData(
     expected,
     ...(stopped ? { stopped } : {}),
     uptimeMs: Math.round(uptimeMs),
-    text: exitText(ended),
+    text: stopped && !ended.known ? "ended as it was told to" : exitText(ended),
     lastLines,
   };
 }

@@ -76,6 +76,15 @@ describe("beginning and ending", side, () => {
     });
   }
 
+  test("an order to end that comes while it begins leaves nothing behind", async (t) => {
+    const here = await project(t, () => ({ services: { app: service({ replicas: 2 }) } }));
+    const daemon = here.spawnUp();
+    await until("its first process", 20_000, async () => (here.marked()[0] ? true : undefined));
+    daemon.kill("SIGINT");
+    assert.equal(await exited(daemon, 20_000), 0);
+    assert.deepEqual(here.marked(), []);
+  });
+
   test("down ends everything, and up begins anew", async (t) => {
     const here = await project(t, () => ({ services: { app: service() } }));
     const daemon = await here.up();

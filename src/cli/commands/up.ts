@@ -32,6 +32,11 @@ export async function up(options: UpOptions): Promise<void> {
     },
   });
   makeFolder(where.state);
+  // From here on there is something to end: an order that comes too early waits until it can be.
+  const asked: string[] = [];
+  let stop = (by: string): void => void asked.push(by);
+  process.on("SIGINT", () => stop("SIGINT"));
+  process.on("SIGTERM", () => stop("SIGTERM"));
   const daemon = await startDaemon({
     resolved,
     stateFolder: where.state,
@@ -54,8 +59,8 @@ export async function up(options: UpOptions): Promise<void> {
   const known = { pid: process.pid, url: daemon.url };
   const note: DaemonNote = { ...known, ...(token === undefined ? {} : { token }) };
   writeFileSync(noteFile(where.state), JSON.stringify(note), { mode: 0o600 });
-  process.on("SIGINT", () => daemon.stop("SIGINT"));
-  process.on("SIGTERM", () => daemon.stop("SIGTERM"));
+  stop = daemon.stop;
+  for (const by of asked) stop(by);
   if (options.json) sayJson(known);
   else greet(resolved, daemon.url);
   await daemon.over.finally(() => rmSync(noteFile(where.state), { force: true }));
