@@ -100,8 +100,9 @@ test("advice says whether a person is needed", () => {
   assert.equal(adviceFor({ ...healing, state: "escalated" }, idle).needed, true);
   const { approvals } = openShop("approval", at).state(at);
   assert.match(adviceFor(asked(at, at + 90_000), { approvals }).text, /recommendations\/1/);
-  const [standing] = commonCause(at, at).incident.refusals;
-  assert.ok(standing !== undefined);
+  const [refusal] = commonCause(at, at).incident.refusals;
+  assert.ok(refusal !== undefined);
+  const standing = { ...refusal, sinceMs: at };
   const held = { ...healing, incident: { ...healing.incident, standing } };
   assert.match(adviceFor(held, idle).text, /was refused/);
   const waits = { ...standing, untilMs: 9 };
