@@ -97,6 +97,48 @@ export const codes = {
     meaning: "an operation did not finish within its limit",
     hint: "the message names the operation and the limit",
   },
+  BREAKER_OPEN: {
+    family: "Refused",
+    retryable: true,
+    meaning: "a circuit breaker is open: the target failed too often",
+    hint: "try again after details.retryAfterMs; the breaker then lets probes through",
+  },
+  BULKHEAD_FULL: {
+    family: "Refused",
+    retryable: true,
+    meaning: "as many calls as the bulkhead takes are running and waiting",
+    hint: "raise the limit or the queue, or send fewer calls at once",
+  },
+  RATE_LIMITED: {
+    family: "Refused",
+    retryable: true,
+    meaning: "more calls came than the rate limiter lets through",
+    hint: "try again after details.retryAfterMs",
+  },
+  CONCURRENCY_LIMITED: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the adaptive limit of concurrent calls is reached",
+    hint: "the target answers slower than it did; the limit grows again by itself",
+  },
+  THROTTLED: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the target refuses so many calls that this one was not sent",
+    hint: "send what matters with a higher priority; less is held back as the target recovers",
+  },
+  HOST_EJECTED: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the host fails more than its fellows and is left out for a while",
+    hint: "use another host; this one is tried again after details.retryAfterMs",
+  },
+  CHAOS: {
+    family: "ActionFailed",
+    retryable: true,
+    meaning: "a fault was injected on purpose",
+    hint: "the chaos strategy of this pipeline is armed",
+  },
   CANCELLED: {
     family: "Cancelled",
     retryable: false,
@@ -157,6 +199,13 @@ export type Code = keyof typeof codes;
 
 const rows: Readonly<Record<Code, Row>> = codes;
 
+// Built once: an error is made for each refused call.
+const names = Object.fromEntries(
+  Object.keys(codes).map((code) => [code, `HomeostatError [${code}]`]),
+) as Record<Code, string>;
+// The name by which the platform's own timeouts are known.
+names.TIMED_OUT = "TimeoutError";
+
 const brand: unique symbol = Symbol.for("homeostat.error") as never;
 
 /** The base of all errors; `instanceof` holds across two copies of the package. */
@@ -171,17 +220,40 @@ export class HomeostatError extends Error {
   constructor(code: Code, message: string, options: { cause?: unknown; details?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     const row = rows[code];
-    this.name = `HomeostatError [${code}]`;
+    this.name = names[code];
     this.code = code;
     this.family = row.family;
     this.retryable = row.retryable;
     this.hint = row.hint;
     this.details = options.details;
-    Object.defineProperty(this, brand, { value: true });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && brand in value;
+  }
+}
+
+// On the prototype: a property of each error would cost as much as the rest of its making.
+Object.defineProperty(HomeostatError.prototype, brand, { value: true });
+
+const withStacks = process.env.HOMEOSTAT_STACKS === "1" || Object.isFrozen(Error);
+
+/**
+ * An error without a stack, a tenth of the cost: for refusals, which are many and whose stack shows
+ * only Homeostat. HOMEOSTAT_STACKS=1 gives it one.
+ */
+export function stackless(
+  code: Code,
+  message: string,
+  options?: { cause?: unknown; details?: unknown },
+): HomeostatError {
+  if (withStacks) return new HomeostatError(code, message, options);
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return new HomeostatError(code, message, options);
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 
