@@ -2,15 +2,36 @@
 import { errorOf } from "./rejection.ts";
 import type { RunContext } from "./strategy.ts";
 
-/** What the work is given; late work keeps the signal of its own attempt. */
-export class Attempt implements RunContext {
+/** What a context's signal is made from. */
+export interface Signalled {
+  /** The caller's own signal when nothing else can end the attempt. */
+  readonly passed: AbortSignal | undefined;
+  control: AbortController | undefined;
+  /** Why the attempt was ended from outside. */
+  endedBy: { readonly reason: unknown } | undefined;
+}
+
+export function signalOf(context: Signalled): AbortSignal {
+  if (context.passed) return context.passed;
+  if (context.control) return context.control.signal;
+  const control = new AbortController();
+  context.control = control;
+  if (context.endedBy) control.abort(errorOf(context.endedBy.reason));
+  return control.signal;
+}
+
+export function endAttempt(context: Signalled, reason: unknown): void {
+  context.endedBy = { reason };
+  context.control?.abort(errorOf(reason));
+}
+
+/** The context of a repeat; late work keeps the signal of its own attempt. */
+export class Attempt implements RunContext, Signalled {
   readonly attempt: number;
   readonly key: string | undefined;
-  /** The caller's own signal when nothing else can end the attempt. */
-  protected readonly passed: AbortSignal | undefined;
-  #control: AbortController | undefined;
-  #ended = false;
-  #reason: unknown;
+  readonly passed: AbortSignal | undefined;
+  control: AbortController | undefined = undefined;
+  endedBy: { readonly reason: unknown } | undefined = undefined;
 
   constructor(attempt: number, key: string | undefined, passed: AbortSignal | undefined) {
     this.attempt = attempt;
@@ -19,16 +40,6 @@ export class Attempt implements RunContext {
   }
 
   get signal(): AbortSignal {
-    if (this.passed) return this.passed;
-    if (this.#control) return this.#control.signal;
-    this.#control = new AbortController();
-    if (this.#ended) this.#control.abort(errorOf(this.#reason));
-    return this.#control.signal;
-  }
-
-  end(reason: unknown): void {
-    this.#ended = true;
-    this.#reason = reason;
-    this.#control?.abort(errorOf(reason));
+    return signalOf(this);
   }
 }

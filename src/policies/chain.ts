@@ -68,8 +68,10 @@ class Segment implements Route<Flight> {
     }
     if (call.asOutcome) call.resolve(ok ? { ok, value } : new Failure(value));
     else if (ok) call.resolve(value);
+    else if (call.nested) rejectSoon(call, value);
     else call.reject(errorOf(value));
-    if (!ok && value instanceof Rejection && this.#counts) this.#tellRejected(call, value);
+    if (ok || !events.hasSubscribers) return;
+    if (value instanceof Rejection && this.#counts) this.#tellRejected(call, value);
   }
 
   #tell(call: Flight, ok: boolean, value: unknown): void {
@@ -86,11 +88,17 @@ class Segment implements Route<Flight> {
   }
 
   #tellRejected(call: Flight, { reason, error }: Rejection): void {
-    if (!events.hasSubscribers) return;
     const { pipeline } = this;
     const event = reason === "timeout" ? "timeout" : "rejected";
     events.publish({ event, pipeline, strategy: "pipeline", key: call.key, reason, error });
   }
+}
+
+const settled = Promise.resolve();
+
+/** A promise that is rejected before anybody holds it passes through the host's tracker twice. */
+function rejectSoon(call: Flight, value: unknown): void {
+  settled.then(() => call.reject(errorOf(value)));
 }
 
 /** The work of the outer segment: the function strategy around everything further in. */
@@ -137,7 +145,7 @@ export function chain(
   ): Promise<unknown> =>
     new Promise((resolve: Settle, reject: Settle) => {
       const startedAt = outermost && calls.hasSubscribers ? clock.now() : -1;
-      const full = within(work);
+      const full = around === undefined ? work : within(work);
       new Flight(segment, full, signal, key, attempt, resolve, reject, outcome, startedAt).start();
     });
   return {

@@ -2,12 +2,27 @@
 import { systemClock } from "../kernel/clock.ts";
 import { pulseOf } from "../kernel/pulse.ts";
 
-/** A call that is to end with its caller's signal; the links belong to the hub. */
+/** A call that is to end with its caller's signal. */
 export interface Member {
-  hub: Hub | undefined;
-  hubPrev: Member | undefined;
-  hubNext: Member | undefined;
   callerAborted(reason: unknown): void;
+}
+
+/** A member's place among the others. */
+export class Place {
+  readonly hub: Hub;
+  readonly member: Member;
+  prev: Place | undefined = undefined;
+  next: Place | undefined = undefined;
+  gone = false;
+
+  constructor(hub: Hub, member: Member) {
+    this.hub = hub;
+    this.member = member;
+  }
+
+  leave(): void {
+    this.hub.leave(this);
+  }
 }
 
 const hubs = new WeakMap<AbortSignal, Hub>();
@@ -20,12 +35,12 @@ let deserted: Hub[] = [];
  */
 export class Hub {
   readonly #signal: AbortSignal;
-  #head: Member | undefined;
+  #head: Place | undefined;
   #sweeping = false;
   readonly #abort = (): void => {
     for (let head = this.#head; head; head = this.#head) {
       this.leave(head);
-      head.callerAborted(this.#signal.reason);
+      head.member.callerAborted(this.#signal.reason);
     }
   };
 
@@ -34,22 +49,22 @@ export class Hub {
     signal.addEventListener("abort", this.#abort);
   }
 
-  join(member: Member): void {
+  join(member: Member): Place {
+    const place = new Place(this, member);
     const head = this.#head;
-    member.hub = this;
-    member.hubNext = head;
-    if (head) head.hubPrev = member;
-    this.#head = member;
+    place.next = head;
+    if (head) head.prev = place;
+    this.#head = place;
+    return place;
   }
 
-  leave(member: Member): void {
-    const { hubPrev, hubNext } = member;
-    if (hubPrev) hubPrev.hubNext = hubNext;
-    else this.#head = hubNext;
-    if (hubNext) hubNext.hubPrev = hubPrev;
-    member.hub = undefined;
-    member.hubPrev = undefined;
-    member.hubNext = undefined;
+  leave(place: Place): void {
+    if (place.gone) return;
+    const { prev, next } = place;
+    if (prev) prev.next = next;
+    else this.#head = next;
+    if (next) next.prev = prev;
+    place.gone = true;
     if (this.#head || this.#sweeping) return;
     this.#sweeping = true;
     if (deserted.push(this) === 1) pulse.afterIo(sweep);

@@ -73,8 +73,9 @@ export class TimeWindow implements Window {
   readonly #slotMs: number;
   /** total, failed and slow of each tenth. */
   #ring: Int32Array | undefined;
-  /** The tenth that `now` falls in, counted from the clock's origin. */
-  #slot = Number.NEGATIVE_INFINITY;
+  /** Where the tenth that `now` falls in lies in the ring, and when it ends. */
+  #at = 0;
+  #endsAt = Number.NEGATIVE_INFINITY;
 
   constructor(ms: number) {
     this.#slotMs = ms / slots;
@@ -83,7 +84,7 @@ export class TimeWindow implements Window {
   record(failed: boolean, slow: boolean, now: number): void {
     this.turn(now);
     const ring = (this.#ring ??= new Int32Array(3 * slots));
-    const at = 3 * (this.#slot % slots);
+    const at = this.#at;
     ring[at] = (ring[at] ?? 0) + 1;
     this.total += 1;
     if (failed) {
@@ -97,21 +98,26 @@ export class TimeWindow implements Window {
   }
 
   turn(now: number): void {
-    const slot = Math.floor(now / this.#slotMs);
-    if (slot <= this.#slot) return;
-    if (slot - this.#slot >= slots) this.clear();
-    else for (let old = this.#slot + 1; old <= slot; old++) this.#drop(old);
-    this.#slot = slot;
+    if (now < this.#endsAt) return;
+    const passed = Math.floor((now - this.#endsAt) / this.#slotMs) + 1;
+    if (passed >= slots) {
+      this.clear();
+      this.#endsAt = now + this.#slotMs;
+      return;
+    }
+    for (let i = 0; i < passed; i++) this.#drop();
+    this.#endsAt += passed * this.#slotMs;
   }
 
-  #drop(slot: number): void {
+  /** Goes on to the next tenth, the oldest: what it held no longer counts. */
+  #drop(): void {
+    this.#at = this.#at + 3 === 3 * slots ? 0 : this.#at + 3;
     const ring = this.#ring;
     if (!ring) return;
-    const at = 3 * (slot % slots);
-    this.total -= ring[at] ?? 0;
-    this.failed -= ring[at + 1] ?? 0;
-    this.slow -= ring[at + 2] ?? 0;
-    ring.fill(0, at, at + 3);
+    this.total -= ring[this.#at] ?? 0;
+    this.failed -= ring[this.#at + 1] ?? 0;
+    this.slow -= ring[this.#at + 2] ?? 0;
+    ring.fill(0, this.#at, this.#at + 3);
   }
 
   clear(): void {
