@@ -3,26 +3,12 @@ import { type Clock, systemClock } from "../kernel/clock.ts";
 import { formatDuration } from "../kernel/duration.ts";
 import { HomeostatError, stackless } from "../kernel/errors.ts";
 import { type BreakerOptions, type BreakerRules, rulesOf, windowOf } from "./breaker-options.ts";
+import type { BreakerState, SavedBreaker } from "./breaker-state.ts";
 import { events, type PolicyEvent } from "./events.ts";
 import { errorOf, Rejection, reasonOf } from "./rejection.ts";
 import type { Call, Entered, HookStrategy } from "./strategy.ts";
 import { type Ticker, tickerOf } from "./ticker.ts";
 import type { Window } from "./windows.ts";
-
-export type BreakerState = "closed" | "open" | "half-open";
-
-/** Plain data, to keep a breaker's state over a restart of the process. */
-export interface SavedBreaker {
-  readonly state: BreakerState;
-  /** Milliseconds of the open time that were left at `savedAt`. */
-  readonly remainingMs: number;
-  readonly openings: number;
-  /** Milliseconds since the Unix epoch: time that passes while saved counts. */
-  readonly savedAt: number;
-  readonly total: number;
-  readonly failed: number;
-  readonly slow: number;
-}
 
 export interface Breaker extends HookStrategy {
   readonly state: BreakerState;
@@ -36,7 +22,7 @@ export interface Breaker extends HookStrategy {
   restore(saved: SavedBreaker): void;
 }
 
-/** With slow calls counted, what a call must remember is its start as well. */
+/** What a call must remember when slow ones are counted. */
 interface Started {
   readonly epoch: number;
   readonly at: number;
@@ -177,7 +163,7 @@ class CircuitBreaker implements Breaker {
   /** Whether a result is a failure. */
   #judge(value: unknown): boolean {
     const { whenResult } = this.#rules;
-    return whenResult !== undefined && whenResult(value);
+    return whenResult?.(value) === true;
   }
 
   /** Whether an error is the target's failure; undefined when it says nothing of the target. */
@@ -211,10 +197,11 @@ class CircuitBreaker implements Breaker {
     this.#probesDone += 1;
     if (failed || slow) this.#probesBad += 1;
     // Sooner than the last probe when the others could not change the verdict.
-    if (this.#probesBad >= probeFailureRate * probes) return this.#open(now);
-    if (this.#probesDone < probes) return;
-    this.#tell("breaker-closed");
-    this.#close();
+    if (this.#probesBad >= probeFailureRate * probes) this.#open(now);
+    else if (this.#probesDone === probes) {
+      this.#tell("breaker-closed");
+      this.#close();
+    }
   }
 
   #open(now: number): void {

@@ -87,8 +87,12 @@ export class RetryBudget {
   }
 
   #bucket(key: string | undefined): Bucket {
-    if (key === undefined) return (this.#common ??= this.#fresh());
-    const keyed = (this.#keyed ??= new Map());
+    if (key === undefined) {
+      this.#common ??= this.#fresh();
+      return this.#common;
+    }
+    this.#keyed ??= new Map();
+    const keyed = this.#keyed;
     let bucket = keyed.get(key);
     if (bucket) keyed.delete(key);
     else bucket = this.#fresh();

@@ -4,8 +4,16 @@ import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
 import type { Counters } from "./counters.ts";
 import { hubOf, type Member, type Place } from "./hub.ts";
 import { Rejection } from "./rejection.ts";
-import { isThenable, type Route, type Settle } from "./route.ts";
-import { type Call, type Entered, type HookStrategy, held, repeat, type Work } from "./strategy.ts";
+import { isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
+import {
+  type Call,
+  type Entered,
+  type HookStrategy,
+  held,
+  type RunContext,
+  repeat,
+  type Work,
+} from "./strategy.ts";
 
 /**
  * Context of the first attempt, driver and member of the caller's hub at once: a call allocates
@@ -16,33 +24,31 @@ export class Flight implements RunContext, Signalled, Call, Member {
   declare readonly attempt: number;
   declare readonly key: string | undefined;
   declare readonly passed: AbortSignal | undefined;
-  declare control: AbortController | undefined;
-  declare endedBy: { readonly reason: unknown } | undefined;
+  control: AbortController | undefined = undefined;
+  endedBy: { readonly reason: unknown } | undefined = undefined;
   declare readonly slots: unknown[];
   declare readonly route: Route<Flight>;
   declare readonly resolve: Settle;
-  declare readonly reject: Settle;
-  /** `tryRun`: the result is an outcome, nothing is thrown. */
-  declare readonly asOutcome: boolean;
-  /** -1 when nobody wants to know. */
+  /** Left out by `tryRun`: its result is an outcome, nothing is thrown. */
+  declare readonly reject: Settle | undefined;
   declare readonly startedAt: number;
-  declare repeats: number;
-  declare running: number;
-  declare unwinding: boolean;
-  declare cancelled: boolean;
-  declare private place: Place | undefined;
+  repeats = 0;
+  running = 0;
+  unwinding = false;
+  cancelled = false;
+  private place: Place | undefined = undefined;
   /** How many strategies were entered and not left. */
-  declare private depth: number;
+  private depth = 0;
   /** Changes whenever the call takes another way: what was begun before is late then. */
-  declare private turn: number;
-  declare private over: boolean;
+  private turn = 0;
+  private over = false;
   /** A result is being handled on the stack of the work that gave it. */
-  declare nested: boolean;
+  nested = false;
   declare private readonly work: Work;
   declare private readonly outer: AbortSignal | undefined;
-  declare private current: RunContext & Signalled;
-  declare private resource: AsyncResource | undefined;
-  declare private stopped: { readonly level: number; readonly value: unknown } | undefined;
+  private current: RunContext & Signalled = this;
+  private resource: AsyncResource | undefined = undefined;
+  private stopped: Signalled["endedBy"] = undefined;
 
   constructor(
     route: Route<Flight>,
@@ -51,50 +57,32 @@ export class Flight implements RunContext, Signalled, Call, Member {
     key: string | undefined,
     attempt: number,
     resolve: Settle,
-    reject: Settle,
-    asOutcome: boolean,
+    reject: Settle | undefined,
     startedAt: number,
   ) {
     this.attempt = attempt;
     this.key = key;
     this.passed = route.aborts ? undefined : outer;
-    this.control = undefined;
-    this.endedBy = undefined;
     this.slots = new Array(route.hooks.length);
     this.route = route;
     this.resolve = resolve;
     this.reject = reject;
-    this.asOutcome = asOutcome;
     this.startedAt = startedAt;
-    this.repeats = 0;
-    this.running = 0;
-    this.unwinding = false;
-    this.cancelled = false;
-    this.place = undefined;
-    this.depth = 0;
-    this.turn = 0;
-    this.over = false;
-    this.nested = false;
     this.work = work;
     this.outer = outer;
-    this.current = this;
-    this.resource = undefined;
-    this.stopped = undefined;
   }
 
   get signal(): AbortSignal {
     return signalOf(this);
   }
-
   get pipeline(): string {
     return this.route.pipeline;
   }
-
   get counters(): Counters {
     return this.route.counters;
   }
 
-  start(): void {
+  start(): undefined {
     const outer = this.outer;
     if (outer !== undefined) {
       if (outer.aborted) return this.callerAborted(outer.reason);
@@ -106,17 +94,16 @@ export class Flight implements RunContext, Signalled, Call, Member {
     this.nested = false;
   }
 
-  resume(level: number): void {
+  resume(level: number): undefined {
     if (this.over) return;
     this.inContext(() => this.inward(level + 1));
   }
 
-  again(level: number): void {
+  again(level: number): undefined {
     if (this.over) return;
-    if (this.stopped) return this.outward(level - 1, false, this.stopped.value);
+    if (this.stopped) return this.outward(level - 1, false, this.stopped.reason);
     this.repeats += 1;
-    const first = this.attempt;
-    this.current = new Attempt(first + this.repeats, this.key, this.passed);
+    this.current = new Attempt(this.attempt + this.repeats, this.key, this.passed);
     if (!this.nested) return this.inward(level + 1);
     // Work that answers at once would else repeat itself ever deeper on one stack.
     const turn = ++this.turn;
@@ -125,38 +112,33 @@ export class Flight implements RunContext, Signalled, Call, Member {
     });
   }
 
-  settle(level: number, ok: boolean, value: unknown): void {
+  settle(level: number, ok: boolean, value: unknown): undefined {
     if (this.over || this.depth <= level) return;
     this.turn += 1;
     this.inContext(() => {
       if (!ok) endAttempt(this.current, value);
-      this.unwinding = true;
-      for (let i = this.depth - 1; i > level; i--) this.leave(i, ok, value);
-      this.unwinding = false;
+      for (let i = this.depth - 1; i > level; i--) leave(this, i, ok, value);
       this.depth = Math.max(level, 0);
       this.outward(level - 1, ok, value);
     });
   }
 
-  follow(level: number, promise: PromiseLike<unknown>): void {
+  follow(level: number, promise: PromiseLike<unknown>): undefined {
     const turn = ++this.turn;
-    const settle = (ok: boolean, value: unknown): void => {
+    const done = (ok: boolean) => (value: unknown) => {
       if (turn === this.turn) this.settle(level, ok, value);
     };
-    promise.then(
-      (value) => settle(true, value),
-      (error) => settle(false, error),
-    );
+    promise.then(done(true), done(false));
   }
 
-  stop(level: number, value: unknown): void {
+  stop(level: number, value: unknown): undefined {
     if (this.over || this.depth <= level) return;
-    if (this.running === 0) return this.settle(level, false, value);
-    this.stopped = { level, value };
+    if (this.depth < this.route.hooks.length) return this.settle(level, false, value);
+    this.stopped = { reason: value };
     this.inContext(() => endAttempt(this.current, value));
   }
 
-  callerAborted(reason: unknown): void {
+  callerAborted(reason: unknown): undefined {
     if (this.over) return;
     this.cancelled = true;
     // The caller's reason is passed on as it is: it is theirs, not ours.
@@ -165,12 +147,12 @@ export class Flight implements RunContext, Signalled, Call, Member {
     this.finish(false, reason);
   }
 
-  private inward(from: number): void {
+  private inward(from: number): undefined {
     const { hooks } = this.route;
     const turn = ++this.turn;
     for (let i = from; i < hooks.length; i++) {
-      let entered: Entered;
       this.depth = i;
+      let entered: Entered;
       try {
         entered = hooks[i]?.enter(this, i);
       } catch (error) {
@@ -178,26 +160,26 @@ export class Flight implements RunContext, Signalled, Call, Member {
       }
       if (turn !== this.turn) {
         // A function of the user's within the hook ended the call: the hook must not keep it.
-        if (entered === undefined || entered === held) {
-          this.unwinding = true;
-          this.leave(i, false, undefined);
-          this.unwinding = false;
-        }
+        if (entered === undefined || entered === held) leave(this, i, false, undefined);
         return;
       }
       if (entered === undefined) continue;
       if (entered === held) return this.hold(i);
       if (!(entered instanceof Rejection)) return this.outward(i - 1, entered.ok, entered.value);
       this.counters.rejected[entered.reason] += 1;
-      return this.nest(i - 1, false, entered);
+      this.nested = true;
+      this.outward(i - 1, false, entered);
+      this.nested = false;
+      return;
     }
     this.depth = hooks.length;
     this.run(turn);
   }
 
-  private run(turn: number): void {
+  private run(turn: number): undefined {
     this.running += 1;
     const { work } = this;
+    let ok = true;
     let result: unknown;
     try {
       result = work(this.current);
@@ -209,25 +191,22 @@ export class Flight implements RunContext, Signalled, Call, Member {
         return;
       }
     } catch (error) {
-      this.nested = true;
-      this.done(turn, false, error);
-      this.nested = false;
-      return;
+      ok = false;
+      result = error;
     }
     this.nested = true;
-    this.done(turn, true, result);
+    this.done(turn, ok, result);
     this.nested = false;
   }
 
-  private done(turn: number, ok: boolean, value: unknown): void {
+  private done(turn: number, ok: boolean, value: unknown): undefined {
     this.running -= 1;
     if (turn === this.turn) return this.outward(this.depth - 1, ok, value);
     this.counters.late += 1;
-    for (const level of this.route.hearLate)
-      this.route.hooks[level]?.late?.(this, level, ok, value);
+    if (this.route.hearLate.length > 0) tellLate(this, ok, value);
   }
 
-  private outward(from: number, ok: boolean, value: unknown): void {
+  private outward(from: number, ok: boolean, value: unknown): undefined {
     const { hooks } = this.route;
     const turn = this.turn;
     for (let i = from; i >= 0; i--) {
@@ -254,38 +233,20 @@ export class Flight implements RunContext, Signalled, Call, Member {
     this.finish(ok, value);
   }
 
-  private finish(ok: boolean, value: unknown): void {
-    if (this.over) return;
+  private finish(ok: boolean, value: unknown): undefined {
     this.over = true;
     this.turn += 1;
     this.place?.leave();
     this.route.ended(this, ok, value);
   }
 
-  private nest(from: number, ok: boolean, value: unknown): void {
-    const before = this.nested;
-    this.nested = true;
-    this.outward(from, ok, value);
-    this.nested = before;
-  }
-
   /** Whoever moves the call on may come from another async context than the caller. */
-  private hold(level: number): void {
+  private hold(level: number): undefined {
     this.depth = level + 1;
     this.resource ??= new AsyncResource("homeostat.call");
   }
 
-  private inContext(work: () => void): void {
-    if (this.resource) this.resource.runInAsyncScope(work);
-    else work();
-  }
-
-  private leave(level: number, ok: boolean, value: unknown): void {
-    try {
-      this.route.hooks[level]?.exit(this, level, ok, value);
-    } catch (error) {
-      // The call's result is settled; what a predicate threw is told where nothing is lost.
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
+  private inContext(work: () => unknown): unknown {
+    return this.resource ? this.resource.runInAsyncScope(work) : work();
   }
 }

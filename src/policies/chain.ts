@@ -66,10 +66,11 @@ class Segment implements Route<Flight> {
       else counters.failures += 1;
       if (call.startedAt >= 0) this.#tell(call, ok, value);
     }
-    if (call.asOutcome) call.resolve(ok ? { ok, value } : new Failure(value));
+    const { reject } = call;
+    if (!reject) call.resolve(ok ? { ok, value } : new Failure(value));
     else if (ok) call.resolve(value);
-    else if (call.nested) rejectSoon(call, value);
-    else call.reject(errorOf(value));
+    else if (call.nested) rejectSoon(reject, value);
+    else reject(errorOf(value));
     if (ok || !events.hasSubscribers) return;
     if (value instanceof Rejection && this.#counts) this.#tellRejected(call, value);
   }
@@ -97,8 +98,8 @@ class Segment implements Route<Flight> {
 const settled = Promise.resolve();
 
 /** A promise that is rejected before anybody holds it passes through the host's tracker twice. */
-function rejectSoon(call: Flight, value: unknown): void {
-  settled.then(() => call.reject(errorOf(value)));
+function rejectSoon(reject: Settle, value: unknown): void {
+  settled.then(() => reject(errorOf(value)));
 }
 
 /** The work of the outer segment: the function strategy around everything further in. */
@@ -146,7 +147,8 @@ export function chain(
     new Promise((resolve: Settle, reject: Settle) => {
       const startedAt = outermost && calls.hasSubscribers ? clock.now() : -1;
       const full = around === undefined ? work : within(work);
-      new Flight(segment, full, signal, key, attempt, resolve, reject, outcome, startedAt).start();
+      const refuse = outcome ? undefined : reject;
+      new Flight(segment, full, signal, key, attempt, resolve, refuse, startedAt).start();
     });
   return {
     counters,

@@ -1,7 +1,8 @@
 // The face of the policies library.
 export { type Backoff, type BackoffOptions, backoff, type Jitter } from "./backoff.ts";
-export { type Breaker, type BreakerState, breaker, type SavedBreaker } from "./breaker.ts";
+export { type Breaker, breaker } from "./breaker.ts";
 export { type BreakerOptions, growingOpenMs } from "./breaker-options.ts";
+export type { BreakerState, SavedBreaker } from "./breaker-state.ts";
 export { type BudgetOptions, type RetryBudget, retryBudget } from "./budget.ts";
 export {
   type ComposeOptions,

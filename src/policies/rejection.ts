@@ -43,7 +43,8 @@ export class Rejection {
   }
 
   get error(): Error {
-    return (this.#error ??= this.#build(this));
+    this.#error ??= this.#build(this);
+    return this.#error;
   }
 
   get details(): RejectionDetails {

@@ -1,6 +1,6 @@
 // What all calls of one chain share, and how their results are told from promises.
 import type { Counters } from "./counters.ts";
-import type { HookStrategy } from "./strategy.ts";
+import type { Call, HookStrategy } from "./strategy.ts";
 
 /** What all calls of one chain share. */
 export interface Route<Flight> {
@@ -18,6 +18,28 @@ export interface Route<Flight> {
 
 /** Where a call's result goes. */
 export type Settle = (value: unknown) => void;
+
+interface Moving<Flight> extends Call {
+  unwinding: boolean;
+  readonly route: Route<Flight>;
+}
+
+/** Tells one hook that something further out has ended the call. */
+export function leave<F>(call: Moving<F>, level: number, ok: boolean, value: unknown): void {
+  call.unwinding = true;
+  try {
+    call.route.hooks[level]?.exit(call, level, ok, value);
+  } catch (error) {
+    // The call's result is settled; what a predicate threw is told where nothing is lost.
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+  call.unwinding = false;
+}
+
+export function tellLate<F>(call: Moving<F>, ok: boolean, value: unknown): void {
+  const { hooks, hearLate } = call.route;
+  for (const level of hearLate) hooks[level]?.late?.(call, level, ok, value);
+}
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

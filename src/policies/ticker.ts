@@ -174,7 +174,10 @@ export class Ticker {
     this.#at = now;
     let overdue = false;
     for (const lane of this.#active) if (lane.stamp(now)) overdue = true;
-    if (!overdue) return this.#wind();
+    if (!overdue) {
+      this.#wind();
+      return;
+    }
     const expire = (): void => {
       for (const lane of this.#active) lane.expire(now);
       this.#wind();
@@ -202,6 +205,9 @@ const tickers = new WeakMap<Clock, Ticker>();
 /** The ticker of a clock; there is one for the whole process on the system's. */
 export function tickerOf(clock: Clock = systemClock): Ticker {
   let ticker = tickers.get(clock);
-  if (!ticker) tickers.set(clock, (ticker = new Ticker(clock)));
+  if (!ticker) {
+    ticker = new Ticker(clock);
+    tickers.set(clock, ticker);
+  }
   return ticker;
 }

@@ -30,7 +30,8 @@ export class CountWindow implements Window {
   }
 
   record(failed: boolean, slow: boolean): void {
-    const ring = (this.#ring ??= new Uint8Array(this.#size));
+    this.#ring ??= new Uint8Array(this.#size);
+    const ring = this.#ring;
     const at = this.#at;
     if (this.total === this.#size) {
       const old = ring[at] ?? 0;
@@ -83,7 +84,8 @@ export class TimeWindow implements Window {
 
   record(failed: boolean, slow: boolean, now: number): void {
     this.turn(now);
-    const ring = (this.#ring ??= new Int32Array(3 * slots));
+    this.#ring ??= new Int32Array(3 * slots);
+    const ring = this.#ring;
     const at = this.#at;
     ring[at] = (ring[at] ?? 0) + 1;
     this.total += 1;
