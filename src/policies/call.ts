@@ -15,10 +15,7 @@ import {
   type Work,
 } from "./strategy.ts";
 
-/**
- * Context of the first attempt, driver and member of the caller's hub at once: a call allocates
- * nothing else but its promise and what strategies keep in their slots.
- */
+/** Context of the first attempt and driver at once: a call allocates little else but its promise. */
 export class Flight implements RunContext, Signalled, Call, Member {
   // `declare`: a field that is set twice costs twice, and there is one of these for each call.
   declare readonly attempt: number;

@@ -102,13 +102,12 @@ export class TimeWindow implements Window {
   turn(now: number): void {
     if (now < this.#endsAt) return;
     const passed = Math.floor((now - this.#endsAt) / this.#slotMs) + 1;
-    if (passed >= slots) {
-      this.clear();
-      this.#endsAt = now + this.#slotMs;
-      return;
-    }
-    for (let i = 0; i < passed; i++) this.#drop();
-    this.#endsAt += passed * this.#slotMs;
+    if (passed >= slots) this.clear();
+    else for (let i = 0; i < passed; i++) this.#drop();
+    this.#endsAt =
+      passed === Number.POSITIVE_INFINITY
+        ? now + this.#slotMs
+        : this.#endsAt + passed * this.#slotMs;
   }
 
   /** Goes on to the next tenth, the oldest: what it held no longer counts. */
