@@ -20,7 +20,6 @@ export class Flight implements RunContext, Signalled, Call, Member {
   // `declare`: a field that is set twice costs twice, and there is one of these for each call.
   declare readonly attempt: number;
   declare readonly key: string | undefined;
-  declare readonly passed: AbortSignal | undefined;
   control: AbortController | undefined = undefined;
   endedBy: { readonly reason: unknown } | undefined = undefined;
   declare readonly slots: unknown[];
@@ -59,7 +58,6 @@ export class Flight implements RunContext, Signalled, Call, Member {
   ) {
     this.attempt = attempt;
     this.key = key;
-    this.passed = route.aborts ? undefined : outer;
     this.slots = new Array(route.hooks.length);
     this.route = route;
     this.resolve = resolve;
@@ -71,6 +69,9 @@ export class Flight implements RunContext, Signalled, Call, Member {
 
   get signal(): AbortSignal {
     return signalOf(this);
+  }
+  get passed(): AbortSignal | undefined {
+    return this.route.aborts ? undefined : this.outer;
   }
   get pipeline(): string {
     return this.route.pipeline;
@@ -145,13 +146,15 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   private inward(from: number): undefined {
-    const { hooks } = this.route;
+    const { entering } = this.route;
     const turn = ++this.turn;
-    for (let i = from; i < hooks.length; i++) {
+    for (let i = from; i < entering.length; i++) {
+      const hook = entering[i];
+      if (hook === undefined) continue;
       this.depth = i;
       let entered: Entered;
       try {
-        entered = hooks[i]?.enter(this, i);
+        entered = hook.enter?.(this, i);
       } catch (error) {
         return this.outward(i - 1, false, error);
       }
@@ -169,7 +172,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
       this.nested = false;
       return;
     }
-    this.depth = hooks.length;
+    this.depth = entering.length;
     this.run(turn);
   }
 
@@ -204,13 +207,15 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   private outward(from: number, ok: boolean, value: unknown): undefined {
-    const { hooks } = this.route;
+    const { hooks, succeeding } = this.route;
     const turn = this.turn;
     for (let i = from; i >= 0; i--) {
+      const hook = ok ? succeeding[i] : hooks[i];
+      if (hook === undefined) continue;
       this.depth = i;
       let exited: ReturnType<HookStrategy["exit"]>;
       try {
-        exited = hooks[i]?.exit(this, i, ok, value);
+        exited = hook.exit(this, i, ok, value);
       } catch (error) {
         ok = false;
         value = error;

@@ -85,7 +85,7 @@ export function compose(
 }
 
 function isStrategy(part: ComposeOptions | Strategy<unknown>): part is Strategy<unknown> {
-  return "enter" in part || "around" in part;
+  return "exit" in part || "around" in part;
 }
 
 export function assemble<Bound, Adds>(

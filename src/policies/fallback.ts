@@ -22,7 +22,7 @@ export function fallback<Adds>(
     name,
     aborts: false,
     callsUser: true,
-    enter: () => undefined,
+    onlyFailures: true,
     exit: (call: Call, level, ok, value): Exited => {
       if (ok || call.unwinding) return undefined;
       const error = errorOf(value);

@@ -128,5 +128,5 @@ function withSetup<Options extends object, More extends object>(
 }
 
 function isStrategy(given: object | number | true): given is Strategy {
-  return typeof given === "object" && ("enter" in given || "around" in given);
+  return typeof given === "object" && ("exit" in given || "around" in given);
 }

@@ -53,7 +53,7 @@ export function retry<Bound = unknown>(options: number | RetryOptions<Bound> = {
 class Retry implements HookStrategy {
   readonly name: string;
   readonly aborts = false;
-  readonly callsUser: boolean;
+  readonly onlyFailures: boolean;
   readonly #options: RetryOptions;
   readonly #retries: number;
   readonly #backoff: Backoff | undefined;
@@ -67,7 +67,7 @@ class Retry implements HookStrategy {
     this.name = options.name ?? "retry";
     this.#options = options;
     this.#retries = retries;
-    this.callsUser = false;
+    this.onlyFailures = options.whenResult === undefined;
     this.#backoff = backoffOf(options.backoff);
     this.#whenResult = options.whenResult;
     if (budget instanceof RetryBudget) this.#budget = budget;

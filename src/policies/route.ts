@@ -6,6 +6,9 @@ import type { Call, HookStrategy } from "./strategy.ts";
 export interface Route<Flight> {
   readonly pipeline: string;
   readonly hooks: readonly HookStrategy[];
+  /** The hooks that do something on the way in, and with a success; undefined at the other levels. */
+  readonly entering: readonly (HookStrategy | undefined)[];
+  readonly succeeding: readonly (HookStrategy | undefined)[];
   readonly counters: Counters;
   /** A strategy may end running work, so each attempt needs a signal of its own. */
   readonly aborts: boolean;

@@ -79,7 +79,7 @@ export interface Call {
 
 /**
  * Hooks run synchronously: `enter` from the outermost strategy inward, `exit` back outward.
- * `exit` follows once on each `enter` that answered undefined or `held`, also when something further
+ * `exit` follows once on each `enter` that is absent or answered undefined or `held`, also when something further
  * out ended the call (`call.unwinding`). A failure's `value` may be a Rejection whose error is not
  * yet built: `errorOf(value)` gives what the caller will see.
  */
@@ -91,7 +91,10 @@ export interface HookStrategy<Adds = never> {
   readonly callsUser?: boolean;
   /** Only for types: what results it may add to those of the work. */
   readonly adds?: Adds;
-  enter(call: Call, level: number): Entered;
+  /** Left out when there is nothing to do on the way in. */
+  enter?(call: Call, level: number): Entered;
+  /** True when `exit` does nothing with a success: it is then not called with one, which is cheaper. */
+  readonly onlyFailures?: boolean;
   exit(call: Call, level: number, ok: boolean, value: unknown): Exited;
   /** A run of the work that nobody waited for any more has ended; see `call.running`. */
   late?(call: Call, level: number, ok: boolean, value: unknown): void;

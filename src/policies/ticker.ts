@@ -73,7 +73,9 @@ export class Lane {
 
   /** Gives entries that came since the last tick their deadline; true when one is overdue. */
   stamp(now: number): boolean {
-    for (let fresh = this.#fresh; fresh; fresh = fresh.next) fresh.dueAt = now + this.ms;
+    // A whole number takes no memory of its own; the next one above is never early.
+    const dueAt = Math.ceil(now + this.ms);
+    for (let fresh = this.#fresh; fresh; fresh = fresh.next) fresh.dueAt = dueAt;
     this.#fresh = undefined;
     return this.#head !== undefined && this.#head.dueAt <= now;
   }
