@@ -8,8 +8,8 @@ const run = promisify(execFile);
 
 type Measured = Readonly<Record<string, number>>;
 
-async function measure(file: string): Promise<Record<string, unknown>> {
-  const flags = ["--conditions=source", "--expose-gc", "--max-semi-space-size=128"];
+async function measure(file: string, ...more: readonly string[]): Promise<Record<string, unknown>> {
+  const flags = ["--conditions=source", "--expose-gc", ...more];
   const path = join(import.meta.dirname, "policies", file);
   const { stdout } = await run(process.execPath, [...flags, path], { timeout: 120_000 });
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -25,7 +25,6 @@ async function costs(): Promise<readonly Figure[]> {
   const times = all.map((one) => one.median as Measured);
   const ratio = (name: string, to = "bare"): number =>
     median(times.map((one) => (one[name] ?? Number.NaN) / (one[to] ?? Number.NaN)));
-  const number = (name: string): number => median(all.map((one) => Number(one[name])));
   const singles = Object.keys(times[0] ?? {}).filter((name) => name.startsWith("single "));
   const failed = Object.keys(times[0] ?? {}).filter((name) => name.startsWith("failed, "));
   const worst = (names: readonly string[], to?: string): number =>
@@ -52,8 +51,19 @@ async function costs(): Promise<readonly Figure[]> {
       ratio("composed, 20k at once", "composed, 10k at once"),
       2.3,
     ),
-    atMost("bytes per call", number("perCall"), 1_200),
-    atMost("bytes per call in flight", number("inFlight"), 1_100),
+  ];
+}
+
+async function memory(): Promise<readonly Figure[]> {
+  // So much new space that no collection falls into what is measured.
+  const { perCall, inFlight } = (await measure(
+    "bytes.ts",
+    "--min-semi-space-size=128",
+    "--max-semi-space-size=128",
+  )) as Measured;
+  return [
+    atMost("bytes per call", perCall ?? Number.NaN, 1_200),
+    atMost("bytes per call in flight", inFlight ?? Number.NaN, 1_100),
   ];
 }
 
@@ -79,6 +89,6 @@ async function time(): Promise<readonly Figure[]> {
   ];
 }
 
-report([...(await costs()), ...(await idle()), ...(await time())], {
+report([...(await costs()), ...(await memory()), ...(await idle()), ...(await time())], {
   json: process.argv.includes("--json"),
 });

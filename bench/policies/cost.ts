@@ -1,5 +1,5 @@
 // One process of the bench: CPU time of each loop, interleaved, as a ratio; prints JSON.
-import { bytes, loops } from "./loops.ts";
+import { loops } from "./loops.ts";
 
 const rounds = 14;
 const warm = 4;
@@ -21,4 +21,4 @@ for (let round = 0; round < rounds; round++) {
 const median = Object.fromEntries(
   [...spent].map(([name, all]) => [name, all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0]),
 );
-console.log(JSON.stringify({ median, ...(await bytes()) }));
+console.log(JSON.stringify({ median }));

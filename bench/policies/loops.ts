@@ -4,6 +4,7 @@ import {
   compose,
   fallback,
   type HookStrategy,
+  type Pipeline,
   pipeline,
   retry,
   timeout,
@@ -12,14 +13,14 @@ import { seeded } from "../../src/testing/seeded.ts";
 
 export type Loop = (n: number) => Promise<unknown>;
 
-const work = async (): Promise<number> => 1;
+export const work = async (): Promise<number> => 1;
 const bad = new Error("bad");
 const fails = async (): Promise<number> => {
   throw bad;
 };
 
 const never = { minimumCalls: 1_000_000_000 };
-const three = compose(retry(), breaker(), timeout(800));
+export const three: Pipeline = compose(retry(), breaker(), timeout(800));
 const five = pipeline({
   name: "five",
   fallback: () => 0,
@@ -98,7 +99,7 @@ function crowd() {
 }
 const many = crowd();
 
-async function times(n: number, call: () => Promise<unknown>): Promise<void> {
+export async function times(n: number, call: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < n; i++) await call();
 }
 
@@ -151,33 +152,4 @@ async function concurrent(n: number): Promise<void> {
   }
   gate.resolve();
   await Promise.all(runs);
-}
-
-/** Bytes that a call allocates, and those it keeps while it runs. */
-export async function bytes(): Promise<{ perCall: number; inFlight: number }> {
-  const gc = globalThis.gc ?? (() => {});
-  const n = 20_000;
-  await times(n, () => three.run(work));
-  gc();
-  const before = process.memoryUsage().heapUsed;
-  await times(n, () => three.run(work));
-  const perCall = (process.memoryUsage().heapUsed - before) / n;
-  gc();
-  const ends: (() => void)[] = new Array(n);
-  const runs: Promise<unknown>[] = new Array(n);
-  gc();
-  const idle = process.memoryUsage().heapUsed;
-  for (let i = 0; i < n; i++) {
-    runs[i] = three.run(
-      () =>
-        new Promise<void>((resolve) => {
-          ends[i] = resolve;
-        }),
-    );
-  }
-  gc();
-  const inFlight = (process.memoryUsage().heapUsed - idle) / n;
-  for (const end of ends) end();
-  await Promise.all(runs);
-  return { perCall, inFlight };
 }

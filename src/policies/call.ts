@@ -137,12 +137,9 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   callerAborted(reason: unknown): undefined {
-    if (this.over) return;
-    this.cancelled = true;
+    this.cancelled = !this.over;
     // The caller's reason is passed on as it is: it is theirs, not ours.
-    if (this.depth > 0) return this.settle(-1, false, reason);
-    endAttempt(this.current, reason);
-    this.finish(false, reason);
+    this.settle(-1, false, reason);
   }
 
   private inward(from: number): undefined {
@@ -222,7 +219,6 @@ export class Flight implements RunContext, Signalled, Call, Member {
         continue;
       }
       if (exited === held) return this.hold(i);
-      // A function of the user's within the hook ended the call.
       if (turn !== this.turn) return;
       if (exited === undefined) continue;
       if (exited === repeat) {
