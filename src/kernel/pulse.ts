@@ -30,8 +30,8 @@ const systemPulse: Pulse = {
     let held = true;
     return {
       next: () => {
-        if (timer) timer.refresh();
-        else timer = setTimeout(work, periodMs);
+        // Not refreshed: a timer that fired and is refreshed later no longer keeps the process alive.
+        timer = setTimeout(work, periodMs);
         if (!held) timer.unref();
       },
       hold: (on) => {
