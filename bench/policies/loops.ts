@@ -138,18 +138,4 @@ export const loops: Readonly<Record<string, Loop>> = {
   "100 pipelines": async (n) => {
     for (let i = 0; i < n; i++) await many[i % 100]?.run(work);
   },
-  "composed, 10k at once": () => concurrent(10_000),
-  "composed, 20k at once": () => concurrent(20_000),
 };
-
-async function concurrent(n: number): Promise<void> {
-  const gate = Promise.withResolvers<void>();
-  const { signal } = new AbortController();
-  const runs: Promise<unknown>[] = [];
-  for (let i = 0; i < n; i++) {
-    const read = ({ signal: own }: { signal: AbortSignal }) => gate.promise.then(() => own.aborted);
-    runs.push(three.run(read, { signal }));
-  }
-  gate.resolve();
-  await Promise.all(runs);
-}
