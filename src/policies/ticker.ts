@@ -6,6 +6,9 @@ import type { Call } from "./strategy.ts";
 /** Milliseconds between two ticks; an entry expires up to two of them late, never early. */
 export const tickMs = 10;
 
+/** In the place of the deadline of an entry that has none yet. */
+const unstamped = -1;
+
 /** Who is told that an entry's time has come; the entry is off the list by then. */
 export interface Expiring {
   expire(ticket: Ticket): void;
@@ -19,12 +22,16 @@ export class Ticket {
   lane: Lane | undefined = undefined;
   prev: Ticket | undefined = undefined;
   next: Ticket | undefined = undefined;
-  dueAt = 0;
+  dueAt: number = unstamped;
   constructor(owner: Expiring, call: Call, level: number) {
     this.owner = owner;
     this.call = call;
     this.level = level;
   }
+}
+
+function isDue({ dueAt }: Ticket, now: number): boolean {
+  return dueAt !== unstamped && dueAt <= now;
 }
 
 /** The entries of one duration, oldest first: those due are always at its head. */
@@ -33,8 +40,6 @@ export class Lane {
   readonly #ticker: Ticker;
   #head: Ticket | undefined;
   #tail: Ticket | undefined;
-  /** The first entry that has no deadline yet. */
-  #fresh: Ticket | undefined;
   #listed = false;
 
   constructor(ticker: Ticker, ms: number) {
@@ -45,11 +50,12 @@ export class Lane {
   add(ticket: Ticket): void {
     const tail = this.#tail;
     ticket.lane = this;
+    ticket.dueAt = unstamped;
     ticket.prev = tail;
+    ticket.next = undefined;
     if (tail) tail.next = ticket;
     else this.#head = ticket;
     this.#tail = ticket;
-    this.#fresh ??= ticket;
     if (!this.#listed) {
       this.#listed = true;
       this.#ticker.visit(this);
@@ -61,32 +67,26 @@ export class Lane {
   remove(ticket: Ticket): void {
     if (ticket.lane !== this) return;
     const { prev, next } = ticket;
-    if (this.#fresh === ticket) this.#fresh = next;
     if (prev) prev.next = next;
     else this.#head = next;
     if (next) next.prev = prev;
     else this.#tail = prev;
     ticket.lane = undefined;
-    ticket.prev = undefined;
-    ticket.next = undefined;
   }
 
   /** Gives entries that came since the last tick their deadline; true when one is overdue. */
   stamp(now: number): boolean {
     // A whole number takes no memory of its own; the next one above is never early.
     const dueAt = Math.ceil(now + this.ms);
-    for (let fresh = this.#fresh; fresh; fresh = fresh.next) fresh.dueAt = dueAt;
-    this.#fresh = undefined;
-    return this.#head !== undefined && this.#head.dueAt <= now;
+    for (let fresh = this.#tail; fresh?.dueAt === unstamped; fresh = fresh.prev) {
+      fresh.dueAt = dueAt;
+    }
+    return this.#head !== undefined && isDue(this.#head, now);
   }
 
   expire(now: number): void {
-    // An entry added meanwhile has no deadline yet and is the first that is not looked at.
-    for (
-      let head = this.#head;
-      head && head !== this.#fresh && head.dueAt <= now;
-      head = this.#head
-    ) {
+    // An entry that was added meanwhile has no deadline yet.
+    for (let head = this.#head; head && isDue(head, now); head = this.#head) {
       this.remove(head);
       head.owner.expire(head);
     }

@@ -46,9 +46,10 @@ class Timeout implements HookStrategy, Expiring {
   }
 
   exit(call: Call, level: number, ok: boolean): Exited {
-    const slot = call.slots[level];
-    if (slot instanceof Ticket) this.#lane.remove(slot);
-    else if (slot instanceof Rejection && !ok && !call.unwinding) return new Replaced(false, slot);
+    const slot = call.slots[level] as Ticket | Rejection;
+    if (slot instanceof Rejection)
+      return ok || call.unwinding ? undefined : new Replaced(false, slot);
+    this.#lane.remove(slot);
     return undefined;
   }
 
