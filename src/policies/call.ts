@@ -143,15 +143,15 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   private inward(from: number): undefined {
-    const { entering } = this.route;
+    const { enters, hooks } = this.route;
     const turn = ++this.turn;
-    for (let i = from; i < entering.length; i++) {
-      const hook = entering[i];
-      if (hook === undefined) continue;
+    for (let i = from; i < enters.length; i++) {
+      const enter = enters[i];
+      if (enter === undefined) continue;
       this.depth = i;
       let entered: Entered;
       try {
-        entered = hook.enter?.(this, i);
+        entered = enter.call(hooks[i] as HookStrategy, this, i);
       } catch (error) {
         return this.outward(i - 1, false, error);
       }
@@ -169,7 +169,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
       this.nested = false;
       return;
     }
-    this.depth = entering.length;
+    this.depth = enters.length;
     this.run(turn);
   }
 
@@ -204,15 +204,15 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   private outward(from: number, ok: boolean, value: unknown): undefined {
-    const { hooks, succeeding } = this.route;
+    const { hooks, exits, successExits } = this.route;
     const turn = this.turn;
     for (let i = from; i >= 0; i--) {
-      const hook = ok ? succeeding[i] : hooks[i];
-      if (hook === undefined) continue;
+      const exit = ok ? successExits[i] : exits[i];
+      if (exit === undefined) continue;
       this.depth = i;
       let exited: ReturnType<HookStrategy["exit"]>;
       try {
-        exited = hook.exit(this, i, ok, value);
+        exited = exit.call(hooks[i] as HookStrategy, this, i, ok, value);
       } catch (error) {
         ok = false;
         value = error;

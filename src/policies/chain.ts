@@ -5,7 +5,7 @@ import { type Counters, newCounters } from "./counters.ts";
 import { type CallEvent, calls, events } from "./events.ts";
 import { errorOf, Rejection, reasonOf } from "./rejection.ts";
 import type { Route, Settle } from "./route.ts";
-import type { AroundStrategy, HookStrategy, RunContext, Strategy, Work } from "./strategy.ts";
+import type { AroundStrategy, HookStrategy, Strategy, Work } from "./strategy.ts";
 
 /** What a failed call of `tryRun` came to; its error is built when it is read. */
 export class Failure {
@@ -22,44 +22,97 @@ export class Failure {
   }
 }
 
-export interface Chain {
-  readonly counters: Counters;
-  run(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown>;
-  /** Fulfils with `{ ok: true, value }` or a Failure, never rejects. */
-  tryRun(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown>;
+interface Around {
+  readonly strategy: AroundStrategy;
+  readonly inner: Chain;
 }
 
-/** Hooks before the first `around` strategy and what runs inside them. */
-class Segment implements Route<Flight> {
+/**
+ * Hooks before the first `around` strategy, that strategy, and the chain inside it. A class, as
+ * functions made for each pipeline would each have to be compiled and warmed on their own.
+ */
+export class Chain implements Route<Flight> {
   readonly pipeline: string;
   readonly hooks: readonly HookStrategy[];
-  readonly entering: readonly (HookStrategy | undefined)[];
-  readonly succeeding: readonly (HookStrategy | undefined)[];
+  readonly enters: Route<Flight>["enters"];
+  readonly exits: Route<Flight>["exits"];
+  readonly successExits: Route<Flight>["successExits"];
   readonly counters: Counters;
   readonly aborts: boolean;
   readonly keepsContext: boolean;
   readonly hearLate: readonly number[];
   readonly clock: Clock;
-  /** Only the outermost segment counts calls. */
+  /** Only the outermost chain counts calls. */
   readonly #counts: boolean;
+  readonly #around: Around | undefined;
 
+  /** Strategies outermost first. */
   constructor(
     pipeline: string,
-    hooks: readonly HookStrategy[],
-    counters: Counters,
-    clock: Clock,
-    counts: boolean,
+    strategies: readonly Strategy<unknown>[],
+    clock: Clock = systemClock,
+    counters: Counters = newCounters(),
+    counts = true,
   ) {
+    const at = strategies.findIndex(isAround);
+    const hooks = (at < 0 ? strategies : strategies.slice(0, at)) as readonly HookStrategy[];
     this.pipeline = pipeline;
     this.hooks = hooks;
-    this.entering = hooks.map((hook) => (hook.enter ? hook : undefined));
-    this.succeeding = hooks.map((hook) => (hook.onlyFailures ? undefined : hook));
+    const strategy = strategies.find(isAround);
+    this.#around = strategy && {
+      strategy,
+      inner: new Chain(pipeline, strategies.slice(at + 1), clock, counters, false),
+    };
+    this.enters = hooks.map(({ enter }) => enter);
+    this.exits = hooks.map(({ exit }) => exit);
+    this.successExits = hooks.map(({ exit, onlyFailures }) => (onlyFailures ? undefined : exit));
     this.counters = counters;
     this.clock = clock;
     this.#counts = counts;
     this.aborts = hooks.some((hook) => hook.aborts !== false);
     this.keepsContext = this.aborts && hooks.some((hook) => hook.callsUser === true);
     this.hearLate = hooks.flatMap((hook, level) => (hook.late ? [level] : [])).toReversed();
+  }
+
+  /** Rejects with the error of a failure. */
+  run(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown> {
+    this.counters.calls += 1;
+    return this.#launch(work, signal, key, 0, false);
+  }
+
+  /** Fulfils with `{ ok: true, value }` or a Failure, never rejects. */
+  tryRun(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown> {
+    this.counters.calls += 1;
+    return this.#launch(work, signal, key, 0, true);
+  }
+
+  #launch(
+    work: Work,
+    signal: AbortSignal | undefined,
+    key: string | undefined,
+    attempt: number,
+    outcome: boolean,
+  ): Promise<unknown> {
+    const promise = new Promise(stash);
+    const startedAt = this.#counts && calls.hasSubscribers ? this.clock.now() : -1;
+    const all = this.#around === undefined ? work : this.#aroundWork(this.#around, work);
+    const reject = outcome ? undefined : stashedReject;
+    new Flight(this, all, signal, key, attempt, stashedResolve, reject, startedAt).start();
+    return promise;
+  }
+
+  /** The function strategy around everything further in, as the work of the hooks. */
+  #aroundWork({ strategy, inner }: Around, work: Work): Work {
+    return (context) => {
+      const { key, attempt } = context;
+      const next = (signal = context.signal): Promise<unknown> => {
+        const promise = inner.#launch(work, signal, key, attempt, false);
+        // One that lost a race is nobody's any more; who awaits it is told all the same.
+        promise.catch(() => {});
+        return promise;
+      };
+      return strategy.around(next, context, this.counters);
+    };
   }
 
   ended(call: Flight, ok: boolean, value: unknown): void {
@@ -115,65 +168,6 @@ function rejectSoon(reject: Settle, value: unknown): void {
   settled.then(() => reject(errorOf(value)));
 }
 
-/** The work of the outer segment: the function strategy around everything further in. */
-function aroundWork(strategy: AroundStrategy, inner: Segment, work: Work, rest: Rest): Work {
-  const { counters } = inner;
-  return (context) => {
-    const next = (signal = context.signal): Promise<unknown> => {
-      const promise = rest(work, signal, context);
-      // One that lost a race is nobody's any more; who awaits it is told all the same.
-      promise.catch(() => {});
-      return promise;
-    };
-    return strategy.around(next, context, counters);
-  };
-}
-
-type Rest = (work: Work, signal: AbortSignal | undefined, context: RunContext) => Promise<unknown>;
-
 function isAround(strategy: Strategy<unknown>): strategy is AroundStrategy {
   return "around" in strategy;
-}
-
-/** Compiles strategies, outermost first. */
-export function chain(
-  pipeline: string,
-  strategies: readonly Strategy<unknown>[],
-  clock: Clock = systemClock,
-  counters: Counters = newCounters(),
-  outermost = true,
-): Chain & { readonly inner: Rest } {
-  const at = strategies.findIndex(isAround);
-  const around = at < 0 ? undefined : strategies[at];
-  const hooks = (at < 0 ? strategies : strategies.slice(0, at)) as readonly HookStrategy[];
-  const segment = new Segment(pipeline, hooks, counters, clock, outermost);
-  const rest = around && chain(pipeline, strategies.slice(at + 1), clock, counters, false).inner;
-  const within = (work: Work): Work =>
-    around && rest && isAround(around) ? aroundWork(around, segment, work, rest) : work;
-  const launch = (
-    work: Work,
-    signal: AbortSignal | undefined,
-    key: string | undefined,
-    attempt: number,
-    outcome: boolean,
-  ): Promise<unknown> => {
-    const promise = new Promise(stash);
-    const startedAt = outermost && calls.hasSubscribers ? clock.now() : -1;
-    const full = around === undefined ? work : within(work);
-    const reject = outcome ? undefined : stashedReject;
-    new Flight(segment, full, signal, key, attempt, stashedResolve, reject, startedAt).start();
-    return promise;
-  };
-  return {
-    counters,
-    run: (work, signal, key) => {
-      counters.calls += 1;
-      return launch(work, signal, key, 0, false);
-    },
-    tryRun: (work, signal, key) => {
-      counters.calls += 1;
-      return launch(work, signal, key, 0, true);
-    },
-    inner: (work, signal, { key, attempt }) => launch(work, signal, key, attempt, false),
-  };
 }

@@ -1,9 +1,10 @@
 // Makes a pipeline of strategies in one's own order, and gives it its three verbs.
 import type { Clock } from "../kernel/clock.ts";
-import { chain } from "./chain.ts";
+import type { Breaker } from "./breaker.ts";
+import { Chain } from "./chain.ts";
 import type { Counters } from "./counters.ts";
 import type { Reason } from "./rejection.ts";
-import type { RunContext, Strategy } from "./strategy.ts";
+import type { RunContext, Strategy, Work } from "./strategy.ts";
 
 export interface RunOptions {
   /** The caller's own: the call ends with its reason, untouched. */
@@ -88,32 +89,64 @@ function isStrategy(part: ComposeOptions | Strategy<unknown>): part is Strategy<
   return "exit" in part || "around" in part;
 }
 
-export function assemble<Bound, Adds>(
-  name: string,
-  strategies: readonly Strategy<unknown>[],
-  clock: Clock | undefined,
-): Pipeline<Bound, Adds> {
-  const { counters, run, tryRun } = chain(name, strategies, clock);
-  const wrapped = (
-    work: (...args: unknown[]) => unknown,
-    options: WrapOptions<unknown, unknown[]>,
-    appends: boolean,
-  ) =>
-    function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      return run(
+/** What the types of its face promise is passed through the chain untouched. */
+class Composed {
+  readonly name: string;
+  readonly strategies: readonly Strategy<unknown>[];
+  readonly counters: Counters;
+  readonly breaker: Breaker | undefined;
+  readonly #chain: Chain;
+
+  constructor(
+    name: string,
+    strategies: readonly Strategy<unknown>[],
+    clock: Clock | undefined,
+    breaker: Breaker | undefined,
+  ) {
+    this.name = name;
+    this.strategies = strategies;
+    this.breaker = breaker;
+    this.#chain = new Chain(name, strategies, clock);
+    this.counters = this.#chain.counters;
+  }
+
+  run(work: Work, options?: RunOptions): Promise<unknown> {
+    return this.#chain.run(work, options?.signal, options?.key);
+  }
+
+  tryRun(work: Work, options?: RunOptions): Promise<unknown> {
+    return this.#chain.tryRun(work, options?.signal, options?.key);
+  }
+
+  wrap(work: Wrapped, options?: AnyWrapOptions): Wrapped {
+    return this.#wrap(work, options, false);
+  }
+
+  wrapWithContext(work: Wrapped, options?: AnyWrapOptions): Wrapped {
+    return this.#wrap(work, options, true);
+  }
+
+  #wrap(work: Wrapped, options: AnyWrapOptions = {}, appends: boolean): Wrapped {
+    const chain = this.#chain;
+    return function (this: unknown, ...args) {
+      return chain.run(
         (context) => work.apply(this, appends ? [...args, context] : args),
         options.signal?.apply(this, args),
         options.key?.apply(this, args),
       );
     };
-  // The faces' types are promises about what the chain passes through untouched.
-  return {
-    name,
-    strategies,
-    counters,
-    run: (work: never, options?: RunOptions) => run(work, options?.signal, options?.key),
-    tryRun: (work: never, options?: RunOptions) => tryRun(work, options?.signal, options?.key),
-    wrap: (work: never, options?: never) => wrapped(work, options ?? {}, false),
-    wrapWithContext: (work: never, options?: never) => wrapped(work, options ?? {}, true),
-  } as Pipeline<Bound, Adds>;
+  }
+}
+
+type Wrapped = (this: unknown, ...args: unknown[]) => unknown;
+type AnyWrapOptions = WrapOptions<unknown, unknown[]>;
+
+/** The pipeline behind `compose` and `pipeline`. */
+export function assemble<Bound, Adds>(
+  name: string,
+  strategies: readonly Strategy<unknown>[],
+  clock?: Clock,
+  breaker?: Breaker,
+): Pipeline<Bound, Adds> & { readonly breaker: Breaker | undefined } {
+  return new Composed(name, strategies, clock, breaker) as never;
 }

@@ -27,6 +27,7 @@ export class Place {
 
 const hubs = new WeakMap<AbortSignal, Hub>();
 const pulse = pulseOf(systemClock);
+const mostDeserted = 32;
 let deserted: Hub[] = [];
 
 /**
@@ -67,7 +68,10 @@ export class Hub {
     place.gone = true;
     if (this.#head || this.#sweeping) return;
     this.#sweeping = true;
-    if (deserted.push(this) === 1) pulse.afterIo(sweep);
+    const length = deserted.push(this);
+    if (length === 1) pulse.afterIo(sweep);
+    // Signals that are used once each would else pile up for as long as no I/O is done.
+    else if (length === mostDeserted) sweep();
   }
 
   /** Lets go of the signal unless somebody joined again. */

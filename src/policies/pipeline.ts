@@ -113,9 +113,9 @@ export function pipeline(
     const given = options[key];
     if (given !== undefined) strategies.set(key, build(given, options));
   }
-  const face = assemble<unknown, never>(name, [...strategies.values()], options.clock);
   // `breaker` builds nothing but breakers.
-  return { ...face, breaker: strategies.get("breaker") as Breaker | undefined };
+  const circuit = strategies.get("breaker") as Breaker | undefined;
+  return assemble(name, [...strategies.values()], options.clock, circuit);
 }
 
 /** The strategy's own options go before those of the pipeline. */

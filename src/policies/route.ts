@@ -6,9 +6,13 @@ import type { Call, HookStrategy } from "./strategy.ts";
 export interface Route<Flight> {
   readonly pipeline: string;
   readonly hooks: readonly HookStrategy[];
-  /** The hooks that do something on the way in, and with a success; undefined at the other levels. */
-  readonly entering: readonly (HookStrategy | undefined)[];
-  readonly succeeding: readonly (HookStrategy | undefined)[];
+  /**
+   * What the hooks do on the way in, with any result and with a success; undefined where nothing is
+   * to do. Taken out of them once, as looking a method up in ever another kind costs each call.
+   */
+  readonly enters: readonly (HookStrategy["enter"] | undefined)[];
+  readonly exits: readonly HookStrategy["exit"][];
+  readonly successExits: readonly (HookStrategy["exit"] | undefined)[];
   readonly counters: Counters;
   /** A strategy may end running work, so each attempt needs a signal of its own. */
   readonly aborts: boolean;
