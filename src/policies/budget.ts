@@ -1,0 +1,116 @@
+// How many repeats and hedges all calls together may make: without it retries multiply an outage.
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { type Ticker, tickerOf } from "./ticker.ts";
+
+export interface BudgetOptions {
+  /** Repeats that each first attempt pays for; default 0.2. */
+  readonly ratio?: number;
+  /** Repeats per second that are free whatever the traffic; default 10. */
+  readonly perSecond?: number;
+  /** The most repeats that can be saved up; default 100. */
+  readonly burst?: number;
+  /** Buckets kept for keys; the one used longest ago is given up first. Default 1,000. */
+  readonly maxKeys?: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * A token bucket: a first attempt pays in `ratio`, a second of time `perSecond`, a repeat takes out
+ * one. It begins with what the first second pays, so that from then on no more than
+ * 1 + ratio + perSecond ÷ rate attempts are made for each call. Nothing is refunded.
+ * Source of the rule: Finagle's RetryBudget.
+ */
+class Bucket {
+  #tokens: number;
+  #at: number;
+  readonly #perMs: number;
+  readonly #burst: number;
+
+  constructor(now: number, perSecond: number, burst: number) {
+    this.#tokens = Math.min(perSecond, burst);
+    this.#at = now + 1_000;
+    this.#perMs = perSecond / 1_000;
+    this.#burst = burst;
+  }
+
+  deposit(tokens: number): void {
+    const sum = this.#tokens + tokens;
+    this.#tokens = sum > this.#burst ? this.#burst : sum;
+  }
+
+  tokens(now: number): number {
+    if (now > this.#at) {
+      this.deposit((now - this.#at) * this.#perMs);
+      this.#at = now;
+    }
+    return this.#tokens;
+  }
+
+  withdraw(now: number): boolean {
+    if (this.tokens(now) < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+/** Give one to several pipelines, to retries and hedges: they then share it. */
+export class RetryBudget {
+  readonly #ratio: number;
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #maxKeys: number;
+  readonly #ticker: Ticker;
+  #common: Bucket | undefined;
+  #keyed: Map<string, Bucket> | undefined;
+
+  constructor(options: BudgetOptions = {}) {
+    this.#ratio = options.ratio ?? 0.2;
+    this.#perSecond = options.perSecond ?? 10;
+    this.#burst = options.burst ?? 100;
+    this.#maxKeys = options.maxKeys ?? 1_000;
+    this.#ticker = tickerOf(options.clock ?? systemClock);
+  }
+
+  /** A first attempt pays in; calls with the same key share a bucket. */
+  deposit(key?: string): void {
+    this.#bucket(key).deposit(this.#ratio);
+  }
+
+  /** Takes one repeat out; false when there is none left. */
+  withdraw(key?: string): boolean {
+    return this.#bucket(key).withdraw(this.#ticker.now());
+  }
+
+  /** Repeats that could be made now. */
+  tokens(key?: string): number {
+    return this.#bucket(key).tokens(this.#ticker.now());
+  }
+
+  #bucket(key: string | undefined): Bucket {
+    if (key === undefined) {
+      this.#common ??= this.#fresh();
+      return this.#common;
+    }
+    this.#keyed ??= new Map();
+    const keyed = this.#keyed;
+    let bucket = keyed.get(key);
+    if (bucket) keyed.delete(key);
+    else bucket = this.#fresh();
+    keyed.set(key, bucket);
+    if (keyed.size > this.#maxKeys) {
+      for (const oldest of keyed.keys()) {
+        keyed.delete(oldest);
+        break;
+      }
+    }
+    return bucket;
+  }
+
+  #fresh(): Bucket {
+    return new Bucket(this.#ticker.now(), this.#perSecond, this.#burst);
+  }
+}
+
+export function retryBudget(options?: BudgetOptions): RetryBudget {
+  return new RetryBudget(options);
+}

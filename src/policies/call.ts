@@ -1,0 +1,250 @@
+// One run through a pipeline: the context of the user's function, and the driver of the hooks.
+import { AsyncResource } from "node:async_hooks";
+import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
+import type { Counters } from "./counters.ts";
+import { hubOf, type Member, type Place } from "./hub.ts";
+import { Rejection } from "./rejection.ts";
+import { isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
+import {
+  type Call,
+  type Entered,
+  type HookStrategy,
+  held,
+  type RunContext,
+  repeat,
+  type Work,
+} from "./strategy.ts";
+
+/** Context of the first attempt and driver at once: a call allocates little else but its promise. */
+export class Flight implements RunContext, Signalled, Call, Member {
+  // `declare`: a field that is set twice costs twice, and there is one of these for each call.
+  declare readonly attempt: number;
+  declare readonly key: string | undefined;
+  control: AbortController | undefined = undefined;
+  endedBy: { readonly reason: unknown } | undefined = undefined;
+  declare readonly slots: unknown[];
+  declare readonly route: Route<Flight>;
+  declare readonly resolve: Settle;
+  /** Left out by `tryRun`: its result is an outcome, nothing is thrown. */
+  declare readonly reject: Settle | undefined;
+  declare readonly startedAt: number;
+  repeats = 0;
+  running = 0;
+  unwinding = false;
+  cancelled = false;
+  private place: Place | undefined = undefined;
+  /** How many strategies were entered and not left. */
+  private depth = 0;
+  /** Changes whenever the call takes another way: what was begun before is late then. */
+  private turn = 0;
+  private over = false;
+  /** A result is being handled on the stack of the work that gave it. */
+  nested = false;
+  declare private readonly work: Work;
+  declare private readonly outer: AbortSignal | undefined;
+  private current: RunContext & Signalled = this;
+  private resource: AsyncResource | undefined = undefined;
+  private stopped: Signalled["endedBy"] = undefined;
+
+  constructor(
+    route: Route<Flight>,
+    work: Work,
+    outer: AbortSignal | undefined,
+    key: string | undefined,
+    attempt: number,
+    resolve: Settle,
+    reject: Settle | undefined,
+    startedAt: number,
+  ) {
+    this.attempt = attempt;
+    this.key = key;
+    this.slots = new Array(route.hooks.length);
+    this.route = route;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.startedAt = startedAt;
+    this.work = work;
+    this.outer = outer;
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this);
+  }
+  get passed(): AbortSignal | undefined {
+    return this.route.aborts ? undefined : this.outer;
+  }
+  get pipeline(): string {
+    return this.route.pipeline;
+  }
+  get counters(): Counters {
+    return this.route.counters;
+  }
+
+  start(): undefined {
+    const outer = this.outer;
+    if (outer !== undefined) {
+      if (outer.aborted) return this.callerAborted(outer.reason);
+      this.place = hubOf(outer).join(this);
+    }
+    if (this.route.keepsContext) this.resource = new AsyncResource("homeostat.call");
+    this.nested = true;
+    this.inward(0);
+    this.nested = false;
+  }
+
+  resume(level: number): undefined {
+    if (this.over) return;
+    this.inContext(() => this.inward(level + 1));
+  }
+
+  again(level: number): undefined {
+    if (this.over) return;
+    if (this.stopped) return this.outward(level - 1, false, this.stopped.reason);
+    this.repeats += 1;
+    this.current = new Attempt(this.attempt + this.repeats, this.key, this.passed);
+    if (!this.nested) return this.inward(level + 1);
+    // Work that answers at once would else repeat itself ever deeper on one stack.
+    const turn = ++this.turn;
+    queueMicrotask(() => {
+      if (turn === this.turn) this.inward(level + 1);
+    });
+  }
+
+  settle(level: number, ok: boolean, value: unknown): undefined {
+    if (this.over || this.depth <= level) return;
+    this.turn += 1;
+    this.inContext(() => {
+      if (!ok) endAttempt(this.current, value);
+      for (let i = this.depth - 1; i > level; i--) leave(this, i, ok, value);
+      this.depth = Math.max(level, 0);
+      this.outward(level - 1, ok, value);
+    });
+  }
+
+  follow(level: number, promise: PromiseLike<unknown>): undefined {
+    const turn = ++this.turn;
+    const done = (ok: boolean) => (value: unknown) => {
+      if (turn === this.turn) this.settle(level, ok, value);
+    };
+    promise.then(done(true), done(false));
+  }
+
+  stop(level: number, value: unknown): undefined {
+    if (this.over || this.depth <= level) return;
+    if (this.depth < this.route.hooks.length) return this.settle(level, false, value);
+    this.stopped = { reason: value };
+    this.inContext(() => endAttempt(this.current, value));
+  }
+
+  callerAborted(reason: unknown): undefined {
+    this.cancelled = !this.over;
+    // The caller's reason is passed on as it is: it is theirs, not ours.
+    this.settle(-1, false, reason);
+  }
+
+  private inward(from: number): undefined {
+    const { enters, hooks } = this.route;
+    const turn = ++this.turn;
+    for (let i = from; i < enters.length; i++) {
+      const enter = enters[i];
+      if (enter === undefined) continue;
+      this.depth = i;
+      let entered: Entered;
+      try {
+        entered = enter.call(hooks[i] as HookStrategy, this, i);
+      } catch (error) {
+        return this.outward(i - 1, false, error);
+      }
+      if (turn !== this.turn) {
+        // A function of the user's within the hook ended the call: the hook must not keep it.
+        if (entered === undefined || entered === held) leave(this, i, false, undefined);
+        return;
+      }
+      if (entered === undefined) continue;
+      if (entered === held) return this.hold(i);
+      if (!(entered instanceof Rejection)) return this.outward(i - 1, entered.ok, entered.value);
+      this.counters.rejected[entered.reason] += 1;
+      this.nested = true;
+      this.outward(i - 1, false, entered);
+      this.nested = false;
+      return;
+    }
+    this.depth = enters.length;
+    this.run(turn);
+  }
+
+  private run(turn: number): undefined {
+    this.running += 1;
+    const { work } = this;
+    let ok = true;
+    let result: unknown;
+    try {
+      result = work(this.current);
+      if (isThenable(result)) {
+        result.then(
+          (value) => this.done(turn, true, value),
+          (error) => this.done(turn, false, error),
+        );
+        return;
+      }
+    } catch (error) {
+      ok = false;
+      result = error;
+    }
+    this.nested = true;
+    this.done(turn, ok, result);
+    this.nested = false;
+  }
+
+  private done(turn: number, ok: boolean, value: unknown): undefined {
+    this.running -= 1;
+    if (turn === this.turn) return this.outward(this.depth - 1, ok, value);
+    this.counters.late += 1;
+    if (this.route.hearLate.length > 0) tellLate(this, ok, value);
+  }
+
+  private outward(from: number, ok: boolean, value: unknown): undefined {
+    const { hooks, exits, successExits } = this.route;
+    const turn = this.turn;
+    for (let i = from; i >= 0; i--) {
+      const exit = ok ? successExits[i] : exits[i];
+      if (exit === undefined) continue;
+      this.depth = i;
+      let exited: ReturnType<HookStrategy["exit"]>;
+      try {
+        exited = exit.call(hooks[i] as HookStrategy, this, i, ok, value);
+      } catch (error) {
+        ok = false;
+        value = error;
+        continue;
+      }
+      if (exited === held) return this.hold(i);
+      if (turn !== this.turn) return;
+      if (exited === undefined) continue;
+      if (exited === repeat) {
+        this.depth = i + 1;
+        return this.again(i);
+      }
+      ok = exited.ok;
+      value = exited.value;
+    }
+    this.finish(ok, value);
+  }
+
+  private finish(ok: boolean, value: unknown): undefined {
+    this.over = true;
+    this.turn += 1;
+    this.place?.leave();
+    this.route.ended(this, ok, value);
+  }
+
+  /** Whoever moves the call on may come from another async context than the caller. */
+  private hold(level: number): undefined {
+    this.depth = level + 1;
+    this.resource ??= new AsyncResource("homeostat.call");
+  }
+
+  private inContext(work: () => unknown): unknown {
+    return this.resource ? this.resource.runInAsyncScope(work) : work();
+  }
+}

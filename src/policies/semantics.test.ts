@@ -1,0 +1,237 @@
+// The questions on which resilience libraries differ, each with the answer we chose as a test.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HomeostatError } from "../kernel/errors.ts";
+import { seeded } from "../testing/seeded.ts";
+import { type SimClock, simClock } from "../testing/sim-clock.ts";
+import { breaker } from "./breaker.ts";
+import type { BreakerOptions } from "./breaker-options.ts";
+import { compose } from "./compose.ts";
+import { pipeline } from "./pipeline.ts";
+import { retry } from "./retry.ts";
+import { timeout } from "./timeout.ts";
+
+const bad = new Error("bad");
+const fails = async (): Promise<never> => {
+  throw bad;
+};
+const works = async (): Promise<string> => "ok";
+
+/** A call whose end the test decides. */
+function pending(): { work: () => Promise<string>; end: (v: string) => void; fail: () => void } {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  return { work: () => promise, end: resolve, fail: () => reject(bad) };
+}
+
+function guarded(clock: SimClock, more: BreakerOptions = {}) {
+  const options = { minimumCalls: 2, openMs: 1_000, probes: 1, ...more };
+  return pipeline({ name: "t", clock, breaker: options });
+}
+
+async function opened(clock: SimClock, more: BreakerOptions = {}) {
+  const api = guarded(clock, more);
+  for (let i = 0; i < 2; i++) await api.tryRun(fails);
+  assert.equal(api.breaker.state, "open");
+  return api;
+}
+
+test("callers during the probe are rejected, not queued", async () => {
+  const clock = simClock();
+  const api = await opened(clock);
+  await clock.advance(1_000);
+  const probe = pending();
+  const first = api.run(probe.work);
+  const others = await Promise.all(Array.from({ length: 1_000 }, () => api.tryRun(works)));
+  assert.ok(others.every((outcome) => !outcome.ok && outcome.rejected === "open"));
+  probe.end("well");
+  assert.equal(await first, "well");
+  assert.equal(api.breaker.state, "closed");
+});
+
+test("N probes close it, and opens again as soon as the share of bad ones is reached", async () => {
+  const clock = simClock();
+  const api = await opened(clock, { probes: 3, probeFailureRate: 0.5 });
+  await clock.advance(1_000);
+  await api.run(works);
+  await api.tryRun(fails);
+  assert.equal(api.breaker.state, "half-open");
+  await api.run(works);
+  assert.equal(api.breaker.state, "closed");
+  const again = await opened(clock, { probes: 3, probeFailureRate: 0.5 });
+  await clock.advance(1_000);
+  await again.tryRun(fails);
+  await again.tryRun(fails);
+  assert.equal(again.breaker.state, "open");
+});
+
+test("a late result of an earlier state moves nothing, and is counted in the metrics", async () => {
+  const clock = simClock();
+  const api = guarded(clock);
+  const failing = pending();
+  const succeeding = pending();
+  const early = [api.tryRun(failing.work), api.tryRun(succeeding.work)];
+  for (let i = 0; i < 2; i++) await api.tryRun(fails);
+  await clock.advance(1_000);
+  const probe = pending();
+  const probing = api.run(probe.work);
+  failing.fail();
+  succeeding.end("late");
+  await Promise.all(early);
+  assert.equal(api.breaker.state, "half-open");
+  assert.equal(api.counters.failures, 3);
+  assert.equal(api.counters.successes, 1);
+  probe.end("ok");
+  await probing;
+  assert.equal(api.breaker.state, "closed");
+});
+
+test("a hung probe gives its place away after the open time", async () => {
+  const clock = simClock();
+  const api = await opened(clock);
+  await clock.advance(1_000);
+  const hung = pending();
+  void api.tryRun(hung.work);
+  await clock.advance(999);
+  assert.equal((await api.tryRun(works)).ok, false);
+  await clock.advance(1);
+  assert.equal(await api.run(works), "ok");
+  assert.equal(api.breaker.state, "closed");
+  hung.fail();
+  await clock.advance(0);
+  assert.equal(api.breaker.recent.failed, 0);
+});
+
+test("a rate that equals the threshold opens", async () => {
+  const clock = simClock();
+  const api = guarded(clock, { minimumCalls: 4, failureRate: 0.5 });
+  for (const work of [works, works, fails]) await api.tryRun(work);
+  assert.equal(api.breaker.state, "closed");
+  await api.tryRun(fails);
+  assert.equal(api.breaker.state, "open");
+});
+
+test("rejected calls are not in the denominator", async () => {
+  const clock = simClock();
+  const api = guarded(clock, { minimumCalls: 2, window: { kind: "count", calls: 10 } });
+  using _ = api.breaker.isolate();
+  for (let i = 0; i < 10; i++) await api.tryRun(works);
+  assert.deepEqual(api.breaker.recent, { total: 0, failed: 0, slow: 0 });
+});
+
+test("a timeout inside counts as a failure, the caller's abort does not", async () => {
+  const clock = simClock();
+  const inside = compose(
+    { name: "t", clock },
+    breaker({ clock, minimumCalls: 1, openMs: 1_000 }),
+    timeout({ ms: 50, clock }),
+  );
+  const caller = new AbortController();
+  const cut = inside.tryRun(() => new Promise(() => {}), { signal: caller.signal });
+  caller.abort(bad);
+  const outcome = await cut;
+  assert.equal(!outcome.ok && outcome.error, bad);
+  assert.equal((await inside.tryRun(works)).ok, true);
+  const slow = inside.tryRun(() => new Promise(() => {}));
+  await clock.advance(100);
+  assert.equal((await slow).ok, false);
+  const next = await inside.tryRun(works);
+  assert.equal(!next.ok && next.rejected, "open");
+});
+
+test("a total timeout counts for a first attempt, which had all of it, and for no repeat", async () => {
+  const clock = simClock();
+  const api = pipeline({
+    name: "t",
+    clock,
+    timeout: 100,
+    retry: { retries: 1, backoff: 0 },
+    breaker: { minimumCalls: 1, window: { kind: "count", calls: 4 }, failureRate: 1 },
+  });
+  const hung = api.tryRun(() => new Promise(() => {}));
+  await clock.advance(200);
+  assert.equal((await hung).ok, false);
+  assert.equal(api.breaker.state, "open");
+  api.breaker.reset();
+  await api.run(works);
+  const cut = api.tryRun(({ attempt }) => (attempt === 0 ? fails() : new Promise(() => {})));
+  await clock.advance(200);
+  await cut;
+  assert.deepEqual(api.breaker.recent, { total: 2, failed: 1, slow: 0 });
+});
+
+test("an error that is not handled gives the probe's place back and counts neither way", async () => {
+  const clock = simClock();
+  const other = new Error("other");
+  const api = await opened(clock, { when: (error) => error !== other });
+  await clock.advance(1_000);
+  await api.tryRun(() => Promise.reject(other));
+  assert.equal(api.breaker.state, "half-open");
+  await api.run(works);
+  assert.equal(api.breaker.state, "closed");
+});
+
+test("retry stands outside the breaker and stops at once when it is open", async () => {
+  const clock = simClock();
+  const api = pipeline({
+    name: "t",
+    clock,
+    random: seeded(1),
+    retry: { retries: 5, backoff: 0, budget: false },
+    breaker: { minimumCalls: 2 },
+  });
+  let runs = 0;
+  const outcome = await api.tryRun(() => {
+    runs += 1;
+    return fails();
+  });
+  assert.equal(runs, 2);
+  assert.equal(!outcome.ok && outcome.rejected, "open");
+});
+
+test("retries counts the repeats, not the tries", async () => {
+  let runs = 0;
+  const api = compose(retry({ retries: 3, backoff: 0, budget: false }));
+  await api.tryRun(() => {
+    runs += 1;
+    return fails();
+  });
+  assert.equal(runs, 4);
+});
+
+test("the last bad result is returned, or thrown when asked for", async () => {
+  const common = { retries: 1, backoff: 0, whenResult: (n: number) => n > 400 } as const;
+  assert.equal(await compose(retry(common)).run(() => 503), 503);
+  const throwing = compose(retry({ ...common, throwResult: (n: number) => new Error(`${n}`) }));
+  await assert.rejects(
+    throwing.run(() => 503),
+    /503/,
+  );
+});
+
+test("one failure with all defaults opens nothing", async () => {
+  const api = pipeline({ name: "t", breaker: true });
+  await api.tryRun(fails);
+  assert.equal(api.breaker.state, "closed");
+});
+
+test("a caller's reason is passed on untouched, ours has the platform's name", async () => {
+  const clock = simClock();
+  const api = pipeline({ name: "t", clock, timeout: 50 });
+  const reason = { mine: true };
+  const caller = new AbortController();
+  const cut = api.run(() => new Promise(() => {}), { signal: caller.signal });
+  caller.abort(reason);
+  await assert.rejects(cut, (error) => error === reason);
+  let seen: AbortSignal | undefined;
+  const timed = api.run(({ signal }) => {
+    seen = signal;
+    return new Promise(() => {});
+  });
+  timed.catch(() => {});
+  await clock.advance(70);
+  await assert.rejects(timed, (error) => {
+    assert.ok(error instanceof HomeostatError && error.family === "TimedOut");
+    assert.equal(error.name, "TimeoutError");
+    return seen?.reason === error;
+  });
+});

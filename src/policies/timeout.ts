@@ -1,0 +1,68 @@
+// Ends a call that takes too long: at once (racing), or by its signal only (cooperative).
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { formatDuration } from "../kernel/duration.ts";
+import { HomeostatError, stackless } from "../kernel/errors.ts";
+import { Rejection } from "./rejection.ts";
+import { type Call, type Exited, type HookStrategy, Replaced } from "./strategy.ts";
+import { type Expiring, type Lane, Ticket, tickerOf } from "./ticker.ts";
+
+export interface TimeoutOptions {
+  /** Milliseconds; never fires early, up to two ticks (20 ms) late. */
+  readonly ms: number;
+  /**
+   * "racing" (default): the caller has its TimedOut error at once, the work may run on unseen.
+   * "cooperative": the signal aborts and the call ends when the work does; a value it gives in
+   * spite of that is kept.
+   */
+  readonly mode?: "racing" | "cooperative";
+  readonly name?: string;
+  readonly clock?: Clock;
+}
+
+/** Fails with a TimedOut error (name "TimeoutError"), which is also the signal's reason. */
+export function timeout(options: number | TimeoutOptions): HookStrategy {
+  const given = typeof options === "number" ? { ms: options } : options;
+  if (!(given.ms > 0 && Number.isFinite(given.ms))) {
+    throw new HomeostatError("USAGE", `timeout: ms must be above 0, got ${given.ms}`);
+  }
+  return new Timeout(given);
+}
+
+class Timeout implements HookStrategy, Expiring {
+  readonly name: string;
+  readonly #lane: Lane;
+  readonly #racing: boolean;
+
+  constructor({ ms, mode, name, clock = systemClock }: TimeoutOptions) {
+    this.name = name ?? "timeout";
+    this.#lane = tickerOf(clock).lane(ms);
+    this.#racing = mode !== "cooperative";
+  }
+
+  enter(call: Call, level: number): undefined {
+    const ticket = new Ticket(this, call, level);
+    call.slots[level] = ticket;
+    this.#lane.add(ticket);
+  }
+
+  exit(call: Call, level: number, ok: boolean): Exited {
+    const slot = call.slots[level] as Ticket | Rejection;
+    if (slot instanceof Rejection)
+      return ok || call.unwinding ? undefined : new Replaced(false, slot);
+    this.#lane.remove(slot);
+    return undefined;
+  }
+
+  expire({ call, level }: Ticket): void {
+    const rejection = new Rejection("timeout", call.pipeline, this.#build);
+    call.counters.rejected.timeout += 1;
+    call.slots[level] = rejection;
+    if (this.#racing) call.settle(level, false, rejection);
+    else call.stop(level, rejection);
+  }
+
+  readonly #build = ({ pipeline, details }: Rejection): Error =>
+    stackless("TIMED_OUT", `${pipeline}: no result within ${formatDuration(this.#lane.ms)}`, {
+      details,
+    });
+}
