@@ -242,6 +242,15 @@ describe("a daemon that died", () => {
     assert.deepEqual(ids, ["A1", "A2"]);
   });
 
+  it("again and again still knows what was being stopped", () => {
+    const it = story(shop);
+    it.emit({ type: "instance.stopping", subject: "web/1", data: { by: "A1" } });
+    it.emit({ type: "daemon.started", subject: "shop", data: reborn });
+    it.emit({ type: "daemon.started", subject: "shop", data: reborn });
+    assert.equal(it.mind.state.instances["web/1"]?.state, "stopping");
+    assert.equal(it.mind.state.instances["web/2"]?.state, "starting");
+  });
+
   it("after it began verifies it and does not repeat it", () => {
     const it = story(shop);
     it.exit("web/1", 1);

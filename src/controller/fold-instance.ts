@@ -47,12 +47,15 @@ export function foldInstance(state: State, event: Event): State {
   }
 }
 
-/** What ran when the last daemon died is looked at anew; that it was ready once is kept. */
+/**
+ * What ran when the last daemon died is looked at anew; that it was ready once is kept, and that it
+ * is being stopped: a daemon that dies before it could go on stopping must not lose that.
+ */
 function unsure(state: State, atMs: number): State {
   const instances = Object.fromEntries(
     Object.entries(state.instances).map(([target, instance]) => [
       target,
-      instance.state === "down"
+      instance.state === "down" || instance.state === "stopping"
         ? instance
         : { ...instance, state: "starting" as const, sinceMs: atMs },
     ]),
