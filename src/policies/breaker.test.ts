@@ -57,12 +57,11 @@ test("the open time grows with each opening and starts anew after closing", asyn
 test("isolated it refuses until the last handle is gone, then goes on as it was", async () => {
   const api = pipeline({ name: "t", breaker: true });
   const first = api.breaker.isolate();
-  {
-    using _second = api.breaker.isolate();
-    first[Symbol.dispose]();
-    first[Symbol.dispose]();
-    assert.equal((await api.tryRun(works)).ok, false);
-  }
+  const second = api.breaker.isolate();
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assert.equal((await api.tryRun(works)).ok, false);
+  second[Symbol.dispose]();
   assert.equal(await api.run(works), "ok");
   assert.equal(api.counters.rejected.open, 1);
 });

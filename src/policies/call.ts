@@ -1,5 +1,5 @@
 // One run through a pipeline: the context of the user's function, and the driver of the hooks.
-import { AsyncResource } from "node:async_hooks";
+import { AsyncResource, executionAsyncId } from "node:async_hooks";
 import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
 import type { Counters } from "./counters.ts";
 import { hubOf, type Member, type Place } from "./hub.ts";
@@ -86,7 +86,8 @@ export class Flight implements RunContext, Signalled, Call, Member {
       if (outer.aborted) return this.callerAborted(outer.reason);
       this.place = hubOf(outer).join(this);
     }
-    if (this.route.keepsContext) this.resource = new AsyncResource("homeostat.call");
+    if (this.route.keepsContext)
+      this.resource = new AsyncResource("homeostat.call", executionAsyncId());
     this.nested = true;
     this.inward(0);
     this.nested = false;
@@ -123,9 +124,8 @@ export class Flight implements RunContext, Signalled, Call, Member {
 
   follow(level: number, promise: PromiseLike<unknown>): undefined {
     const turn = ++this.turn;
-    const done = (ok: boolean) => (value: unknown) => {
-      if (turn === this.turn) this.settle(level, ok, value);
-    };
+    const done = (ok: boolean) => (value: unknown) =>
+      turn === this.turn && this.settle(level, ok, value);
     promise.then(done(true), done(false));
   }
 
@@ -241,7 +241,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   /** Whoever moves the call on may come from another async context than the caller. */
   private hold(level: number): undefined {
     this.depth = level + 1;
-    this.resource ??= new AsyncResource("homeostat.call");
+    this.resource ??= new AsyncResource("homeostat.call", executionAsyncId());
   }
 
   private inContext(work: () => unknown): unknown {

@@ -53,8 +53,9 @@ test("a handle is there when its option is, strategies can be shared", async () 
   const shared = breaker({ name: "shared" });
   const a = pipeline({ name: "a", breaker: shared });
   const b = pipeline({ name: "b", breaker: shared });
-  using _hold = a.breaker.isolate();
+  const hold: Disposable = a.breaker.isolate();
   assert.equal((await b.tryRun(() => 1)).ok, false);
+  hold[Symbol.dispose]();
   // @ts-expect-error there is no breaker
   assert.equal(pipeline({ name: "c" }).breaker, undefined);
 });
