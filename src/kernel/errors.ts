@@ -55,27 +55,6 @@ export class HomeostatError extends Error {
 // On the prototype: a property of each error would cost as much as the rest of its making.
 Object.defineProperty(HomeostatError.prototype, brand, { value: true });
 
-const withStacks = process.env.HOMEOSTAT_STACKS === "1" || Object.isFrozen(Error);
-
-/**
- * An error without a stack, a tenth of the cost: for refusals, which are many and whose stack shows
- * only Homeostat. HOMEOSTAT_STACKS=1 gives it one.
- */
-export function stackless(
-  code: Code,
-  message: string,
-  options?: { cause?: unknown; details?: unknown },
-): HomeostatError {
-  if (withStacks) return new HomeostatError(code, message, options);
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return new HomeostatError(code, message, options);
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
-}
-
 /** The caller's own reason as a Cancelled error; a reason that already is ours is kept. */
 export function cancelled(reason: unknown): HomeostatError {
   if (reason instanceof HomeostatError) return reason;

@@ -1,7 +1,8 @@
 // Stops sending calls to a target that fails, and finds out with a few probes when it is well again.
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { formatDuration } from "../kernel/duration.ts";
-import { HomeostatError, stackless } from "../kernel/errors.ts";
+import { HomeostatError } from "../kernel/errors.ts";
+import { stackless } from "../kernel/stackless.ts";
 import { type BreakerOptions, type BreakerRules, rulesOf, windowOf } from "./breaker-options.ts";
 import type { BreakerState, SavedBreaker } from "./breaker-state.ts";
 import { events, type PolicyEvent } from "./events.ts";
