@@ -1,8 +1,8 @@
 // Makes a pipeline of strategies in one's own order, and gives it its three verbs.
 import type { Clock } from "../kernel/clock.ts";
-import type { Breaker } from "./breaker.ts";
-import { Chain } from "./chain.ts";
+import type { Breaker } from "./breaker/breaker.ts";
 import type { Counters } from "./counters.ts";
+import { Chain } from "./engine/chain.ts";
 import type { Reason } from "./rejection.ts";
 import type { RunContext, Strategy, Work } from "./strategy.ts";
 

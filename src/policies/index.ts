@@ -1,9 +1,8 @@
 // The face of the policies library.
-export { type Backoff, type BackoffOptions, backoff, type Jitter } from "./backoff.ts";
-export { type Breaker, breaker } from "./breaker.ts";
-export { type BreakerOptions, growingOpenMs } from "./breaker-options.ts";
-export type { BreakerState, SavedBreaker } from "./breaker-state.ts";
-export { type BudgetOptions, type RetryBudget, retryBudget } from "./budget.ts";
+
+export { type Breaker, breaker } from "./breaker/breaker.ts";
+export { type BreakerOptions, growingOpenMs } from "./breaker/breaker-options.ts";
+export type { BreakerState, SavedBreaker } from "./breaker/breaker-state.ts";
 export {
   type ComposeOptions,
   compose,
@@ -14,10 +13,13 @@ export {
 } from "./compose.ts";
 export type { Counters } from "./counters.ts";
 export { type CallEvent, calls, events, type PolicyEvent } from "./events.ts";
-export { type FallbackOptions, fallback } from "./fallback.ts";
 export { type PipelineOptions, pipeline } from "./pipeline.ts";
 export { errorOf, type Reason, Rejection, type RejectionDetails, reasonOf } from "./rejection.ts";
-export { type RetryOptions, retry } from "./retry.ts";
+export { type Backoff, type BackoffOptions, backoff, type Jitter } from "./retry/backoff.ts";
+export { type BudgetOptions, type RetryBudget, retryBudget } from "./retry/budget.ts";
+export { type RetryOptions, retry } from "./retry/retry.ts";
+export { type FallbackOptions, fallback } from "./strategies/fallback.ts";
+export { type TimeoutOptions, timeout } from "./strategies/timeout.ts";
 export {
   type AroundStrategy,
   type Call,
@@ -32,4 +34,3 @@ export {
   type Strategy,
   type Work,
 } from "./strategy.ts";
-export { type TimeoutOptions, timeout } from "./timeout.ts";

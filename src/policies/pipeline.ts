@@ -2,13 +2,13 @@
 import type { Clock } from "../kernel/clock.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Random } from "../kernel/random.ts";
-import { type Breaker, breaker } from "./breaker.ts";
-import type { BreakerOptions } from "./breaker-options.ts";
+import { type Breaker, breaker } from "./breaker/breaker.ts";
+import type { BreakerOptions } from "./breaker/breaker-options.ts";
 import { assemble, type Pipeline } from "./compose.ts";
-import { type FallbackOptions, fallback } from "./fallback.ts";
-import { type RetryOptions, retry } from "./retry.ts";
+import { type RetryOptions, retry } from "./retry/retry.ts";
+import { type FallbackOptions, fallback } from "./strategies/fallback.ts";
+import { type TimeoutOptions, timeout } from "./strategies/timeout.ts";
 import type { Strategy } from "./strategy.ts";
-import { type TimeoutOptions, timeout } from "./timeout.ts";
 
 /**
  * Each option is a shorthand, the options of its strategy, or a strategy made before: so one breaker

@@ -4,12 +4,12 @@ import { test } from "node:test";
 import { HomeostatError } from "../kernel/errors.ts";
 import { seeded } from "../testing/seeded.ts";
 import { type SimClock, simClock } from "../testing/sim-clock.ts";
-import { breaker } from "./breaker.ts";
-import type { BreakerOptions } from "./breaker-options.ts";
+import { breaker } from "./breaker/breaker.ts";
+import type { BreakerOptions } from "./breaker/breaker-options.ts";
 import { compose } from "./compose.ts";
 import { pipeline } from "./pipeline.ts";
-import { retry } from "./retry.ts";
-import { timeout } from "./timeout.ts";
+import { retry } from "./retry/retry.ts";
+import { timeout } from "./strategies/timeout.ts";
 
 const bad = new Error("bad");
 const fails = async (): Promise<never> => {

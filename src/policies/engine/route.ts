@@ -1,6 +1,6 @@
 // What all calls of one chain share, and how their results are told from promises.
-import type { Counters } from "./counters.ts";
-import type { Call, HookStrategy } from "./strategy.ts";
+import type { Counters } from "../counters.ts";
+import type { Call, HookStrategy } from "../strategy.ts";
 
 /** What all calls of one chain share. */
 export interface Route<Flight> {

@@ -1,11 +1,11 @@
 // Puts strategies into one chain: hooks run in one driver, a strategy written as a function splits it.
-import { type Clock, systemClock } from "../kernel/clock.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { type Counters, newCounters } from "../counters.ts";
+import { type CallEvent, calls, events } from "../events.ts";
+import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import type { AroundStrategy, HookStrategy, Strategy, Work } from "../strategy.ts";
 import { Flight } from "./call.ts";
-import { type Counters, newCounters } from "./counters.ts";
-import { type CallEvent, calls, events } from "./events.ts";
-import { errorOf, Rejection, reasonOf } from "./rejection.ts";
 import type { Route, Settle } from "./route.ts";
-import type { AroundStrategy, HookStrategy, Strategy, Work } from "./strategy.ts";
 
 /** What a failed call of `tryRun` came to; its error is built when it is read. */
 export class Failure {

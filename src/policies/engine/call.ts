@@ -1,10 +1,7 @@
 // One run through a pipeline: the context of the user's function, and the driver of the hooks.
 import { AsyncResource, executionAsyncId } from "node:async_hooks";
-import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
-import type { Counters } from "./counters.ts";
-import { hubOf, type Member, type Place } from "./hub.ts";
-import { Rejection } from "./rejection.ts";
-import { isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
+import type { Counters } from "../counters.ts";
+import { Rejection } from "../rejection.ts";
 import {
   type Call,
   type Entered,
@@ -13,7 +10,10 @@ import {
   type RunContext,
   repeat,
   type Work,
-} from "./strategy.ts";
+} from "../strategy.ts";
+import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
+import { hubOf, type Member, type Place } from "./hub.ts";
+import { isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
 
 /** Context of the first attempt and driver at once: a call allocates little else but its promise. */
 export class Flight implements RunContext, Signalled, Call, Member {

@@ -1,11 +1,11 @@
 // Ends a call that takes too long: at once (racing), or by its signal only (cooperative).
-import { type Clock, systemClock } from "../kernel/clock.ts";
-import { formatDuration } from "../kernel/duration.ts";
-import { HomeostatError } from "../kernel/errors.ts";
-import { stackless } from "../kernel/stackless.ts";
-import { Rejection } from "./rejection.ts";
-import { type Call, type Exited, type HookStrategy, Replaced } from "./strategy.ts";
-import { type Expiring, type Lane, Ticket, tickerOf } from "./ticker.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { formatDuration } from "../../kernel/duration.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import { stackless } from "../../kernel/stackless.ts";
+import { type Expiring, type Lane, Ticket, tickerOf } from "../engine/ticker.ts";
+import { Rejection } from "../rejection.ts";
+import { type Call, type Exited, type HookStrategy, Replaced } from "../strategy.ts";
 
 export interface TimeoutOptions {
   /** Milliseconds; never fires early, up to two ticks (20 ms) late. */

@@ -1,6 +1,6 @@
 // One listener on a caller's signal, however many calls share it.
-import { systemClock } from "../kernel/clock.ts";
-import { pulseOf } from "../kernel/pulse.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { pulseOf } from "../../kernel/pulse.ts";
 
 /** A call that is to end with its caller's signal. */
 export interface Member {

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type SimClock, simClock } from "../testing/sim-clock.ts";
+import { type SimClock, simClock } from "../../testing/sim-clock.ts";
+import { compose, type Pipeline } from "../compose.ts";
 import { type Breaker, breaker } from "./breaker.ts";
 import type { BreakerOptions } from "./breaker-options.ts";
-import { compose, type Pipeline } from "./compose.ts";
 
 const bad = new Error("bad");
 const ignored = new Error("ignored");

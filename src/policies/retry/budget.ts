@@ -1,6 +1,6 @@
 // How many repeats and hedges all calls together may make: without it retries multiply an outage.
-import { type Clock, systemClock } from "../kernel/clock.ts";
-import { type Ticker, tickerOf } from "./ticker.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { type Ticker, tickerOf } from "../engine/ticker.ts";
 
 export interface BudgetOptions {
   /** Repeats that each first attempt pays for; default 0.2. */

@@ -1,14 +1,14 @@
 // Repeats work that failed, after a growing delay with chance in it and within a shared budget.
-import { type Clock, systemClock } from "../kernel/clock.ts";
-import { HomeostatError } from "../kernel/errors.ts";
-import { type Random, systemRandom } from "../kernel/random.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import { type Random, systemRandom } from "../../kernel/random.ts";
+import { type Ticker, tickerOf } from "../engine/ticker.ts";
+import { events, type PolicyEvent } from "../events.ts";
+import { errorOf, reasonOf } from "../rejection.ts";
+import { type Call, type Exited, type HookStrategy, held, Replaced, repeat } from "../strategy.ts";
 import { type Backoff, type BackoffOptions, type BackoffState, backoff } from "./backoff.ts";
 import { type BudgetOptions, RetryBudget } from "./budget.ts";
-import { events, type PolicyEvent } from "./events.ts";
-import { errorOf, reasonOf } from "./rejection.ts";
 import { retryAfterOf } from "./retry-after.ts";
-import { type Call, type Exited, type HookStrategy, held, Replaced, repeat } from "./strategy.ts";
-import { type Ticker, tickerOf } from "./ticker.ts";
 
 export interface RetryOptions<Bound = unknown> {
   /** Repeats after the first attempt: 2 means up to 3 attempts. Default 2. */

@@ -1,7 +1,7 @@
 // One timer for all timeouts: a list for each distinct duration, and a clock that costs nothing to read.
-import { type Clock, systemClock } from "../kernel/clock.ts";
-import { type Beat, type Pulse, pulseOf } from "../kernel/pulse.ts";
-import type { Call } from "./strategy.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { type Beat, type Pulse, pulseOf } from "../../kernel/pulse.ts";
+import type { Call } from "../strategy.ts";
 
 /** Milliseconds between two ticks; an entry expires up to two of them late, never early. */
 export const tickMs = 10;

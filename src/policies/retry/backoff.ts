@@ -1,6 +1,6 @@
 // How long to wait before the next attempt: the growth of the delay and the chance in it.
-import { HomeostatError } from "../kernel/errors.ts";
-import type { Random } from "../kernel/random.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import type { Random } from "../../kernel/random.ts";
 
 /**
  * - "none": the delay as it grows.

@@ -3,20 +3,20 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { simClock } from "../testing/sim-clock.ts";
-import { compose } from "./compose.ts";
-import { fallback } from "./fallback.ts";
-import { pipeline } from "./pipeline.ts";
-import { Rejection } from "./rejection.ts";
-import { retry } from "./retry.ts";
+import { simClock } from "../../testing/sim-clock.ts";
+import { compose } from "../compose.ts";
+import { pipeline } from "../pipeline.ts";
+import { Rejection } from "../rejection.ts";
+import { retry } from "../retry/retry.ts";
+import { fallback } from "../strategies/fallback.ts";
+import { timeout } from "../strategies/timeout.ts";
 import {
   type AroundStrategy,
   type HookStrategy,
   held,
   Replaced,
   type RunContext,
-} from "./strategy.ts";
-import { timeout } from "./timeout.ts";
+} from "../strategy.ts";
 
 function spy(name: string, log: string[]): HookStrategy {
   return {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { simClock } from "../testing/sim-clock.ts";
-import type { Call } from "./strategy.ts";
+import { simClock } from "../../testing/sim-clock.ts";
+import type { Call } from "../strategy.ts";
 import { Ticket, tickerOf, tickMs } from "./ticker.ts";
 
 // The ticker hands the call back and never looks at it.

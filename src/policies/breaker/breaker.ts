@@ -1,14 +1,14 @@
 // Stops sending calls to a target that fails, and finds out with a few probes when it is well again.
-import { type Clock, systemClock } from "../kernel/clock.ts";
-import { formatDuration } from "../kernel/duration.ts";
-import { HomeostatError } from "../kernel/errors.ts";
-import { stackless } from "../kernel/stackless.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { formatDuration } from "../../kernel/duration.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import { stackless } from "../../kernel/stackless.ts";
+import { type Ticker, tickerOf } from "../engine/ticker.ts";
+import { events, type PolicyEvent } from "../events.ts";
+import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import type { Call, Entered, HookStrategy } from "../strategy.ts";
 import { type BreakerOptions, type BreakerRules, rulesOf, windowOf } from "./breaker-options.ts";
 import type { BreakerState, SavedBreaker } from "./breaker-state.ts";
-import { events, type PolicyEvent } from "./events.ts";
-import { errorOf, Rejection, reasonOf } from "./rejection.ts";
-import type { Call, Entered, HookStrategy } from "./strategy.ts";
-import { type Ticker, tickerOf } from "./ticker.ts";
 import type { Window } from "./windows.ts";
 
 export interface Breaker extends HookStrategy {

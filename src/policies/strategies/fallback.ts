@@ -1,8 +1,9 @@
 // Gives another result in the place of a failure; it sees the error and widens the result's type.
-import { events } from "./events.ts";
-import { errorOf } from "./rejection.ts";
-import { isThenable } from "./route.ts";
-import { type Call, type Exited, type HookStrategy, held, Replaced } from "./strategy.ts";
+
+import { isThenable } from "../engine/route.ts";
+import { events } from "../events.ts";
+import { errorOf } from "../rejection.ts";
+import { type Call, type Exited, type HookStrategy, held, Replaced } from "../strategy.ts";
 
 export interface FallbackOptions<Adds> {
   /** The result to give; what it throws takes the place of the error. */

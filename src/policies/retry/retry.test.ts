@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { seeded } from "../testing/seeded.ts";
-import { simClock } from "../testing/sim-clock.ts";
+import { seeded } from "../../testing/seeded.ts";
+import { simClock } from "../../testing/sim-clock.ts";
+import { compose } from "../compose.ts";
 import { backoff, type Jitter } from "./backoff.ts";
 import { retryBudget } from "./budget.ts";
-import { compose } from "./compose.ts";
 import { type RetryOptions, retry } from "./retry.ts";
 import { retryAfterOf } from "./retry-after.ts";
 

@@ -1,12 +1,12 @@
 // What the model of the breaker leaves out: slow calls, hands, growing open times, save and restore.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { simClock } from "../testing/sim-clock.ts";
+import { simClock } from "../../testing/sim-clock.ts";
+import { compose } from "../compose.ts";
+import { events, type PolicyEvent } from "../events.ts";
+import { pipeline } from "../pipeline.ts";
 import { breaker } from "./breaker.ts";
 import { growingOpenMs } from "./breaker-options.ts";
-import { compose } from "./compose.ts";
-import { events, type PolicyEvent } from "./events.ts";
-import { pipeline } from "./pipeline.ts";
 
 const fails = async (): Promise<never> => {
   throw new Error("bad");

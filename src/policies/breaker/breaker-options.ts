@@ -1,6 +1,6 @@
 // What a circuit breaker can be told, its defaults, and the checks of what it was told.
-import type { Clock } from "../kernel/clock.ts";
-import { HomeostatError } from "../kernel/errors.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
 import { ConsecutiveWindow, CountWindow, TimeWindow, type Window } from "./windows.ts";
 
 export interface BreakerOptions<Bound = unknown> {

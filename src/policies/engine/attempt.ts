@@ -1,6 +1,6 @@
 // The context of one attempt, with a signal that is made when it is first read.
-import { errorOf } from "./rejection.ts";
-import type { RunContext } from "./strategy.ts";
+import { errorOf } from "../rejection.ts";
+import type { RunContext } from "../strategy.ts";
 
 /** What a context's signal is made from. */
 export interface Signalled {
