@@ -4,14 +4,7 @@ import type { Breaker } from "./breaker/breaker.ts";
 import type { Counters } from "./counters.ts";
 import { Chain } from "./engine/chain.ts";
 import type { Reason } from "./rejection.ts";
-import type { RunContext, Strategy, Work } from "./strategy.ts";
-
-export interface RunOptions {
-  /** The caller's own: the call ends with its reason, untouched. */
-  readonly signal?: AbortSignal | undefined;
-  /** Names the operation, for budgets, caches and events. */
-  readonly key?: string | undefined;
-}
+import type { RunContext, RunOptions, Strategy, Work } from "./strategy.ts";
 
 /** `rejected` tells a strategy's refusal from a failure of the work itself. */
 export type Outcome<T> =
@@ -23,6 +16,7 @@ export interface WrapOptions<This, Args extends readonly unknown[]> {
   /** The signal of a call, taken from its arguments. */
   readonly signal?: (this: This, ...args: Args) => AbortSignal | undefined;
   readonly key?: (this: This, ...args: Args) => string | undefined;
+  readonly priority?: (this: This, ...args: Args) => number | undefined;
 }
 
 /**
@@ -111,11 +105,11 @@ class Composed {
   }
 
   run(work: Work, options?: RunOptions): Promise<unknown> {
-    return this.#chain.run(work, options?.signal, options?.key);
+    return this.#chain.run(work, options);
   }
 
   tryRun(work: Work, options?: RunOptions): Promise<unknown> {
-    return this.#chain.tryRun(work, options?.signal, options?.key);
+    return this.#chain.tryRun(work, options);
   }
 
   wrap(work: Wrapped, options?: AnyWrapOptions): Wrapped {
@@ -126,13 +120,16 @@ class Composed {
     return this.#wrap(work, options, true);
   }
 
-  #wrap(work: Wrapped, options: AnyWrapOptions = {}, appends: boolean): Wrapped {
-    const chain = this.#chain;
+  #wrap(work: Wrapped, options: AnyWrapOptions | undefined, appends: boolean): Wrapped {
+    const run = (inner: Work, given?: RunOptions) => this.#chain.run(inner, given);
     return function (this: unknown, ...args) {
-      return chain.run(
+      return run(
         (context) => work.apply(this, appends ? [...args, context] : args),
-        options.signal?.apply(this, args),
-        options.key?.apply(this, args),
+        options && {
+          signal: options.signal?.apply(this, args),
+          key: options.key?.apply(this, args),
+          priority: options.priority?.apply(this, args),
+        },
       );
     };
   }

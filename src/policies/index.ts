@@ -8,7 +8,6 @@ export {
   compose,
   type Outcome,
   type Pipeline,
-  type RunOptions,
   type WrapOptions,
 } from "./compose.ts";
 export type { Counters } from "./counters.ts";
@@ -30,6 +29,7 @@ export {
   type Next,
   Replaced,
   type RunContext,
+  type RunOptions,
   repeat,
   type Strategy,
   type Work,

@@ -2,6 +2,16 @@
 import type { Counters } from "./counters.ts";
 import type { Rejection } from "./rejection.ts";
 
+/** What a caller may say of one call. */
+export interface RunOptions {
+  /** The caller's own: the call ends with its reason, untouched. */
+  readonly signal?: AbortSignal | undefined;
+  /** Names the operation, for budgets, caches and events. */
+  readonly key?: string | undefined;
+  /** What is shed last has the lowest number; for strategies that turn calls down. Default 1. */
+  readonly priority?: number | undefined;
+}
+
 /** What the user's function is given. */
 export interface RunContext {
   /** Aborts when the caller or a strategy ends the attempt; made when it is first read. */
@@ -10,6 +20,8 @@ export interface RunContext {
   readonly attempt: number;
   /** A name the caller gave the operation, for budgets, caches and events. */
   readonly key: string | undefined;
+  /** As the caller gave it. */
+  readonly priority: number | undefined;
 }
 
 /** The user's function; a promise or a plain value is taken. */
@@ -48,6 +60,7 @@ export interface Call {
   /** The place of the strategy at `level` for what it must remember of this call. */
   readonly slots: unknown[];
   readonly key: string | undefined;
+  readonly priority: number | undefined;
   /** The name of the pipeline. */
   readonly pipeline: string;
   readonly counters: Counters;
@@ -77,13 +90,24 @@ export interface Call {
   stop(level: number, value: unknown): void;
 }
 
+/** What a strategy offers beyond its calls, to the registry and to whoever watches it. */
+interface Kept {
+  /**
+   * Takes over the settings of `fresh`, which has seen no call, and keeps its own state and the calls
+   * it has under way. False when `fresh` is of another kind: it then takes this one's place.
+   */
+  reload?(fresh: Strategy<unknown>): boolean;
+  /** What it is like now, for listings and metrics: name in snake_case, unit as the last word. */
+  figures?(): Readonly<Record<string, number>>;
+}
+
 /**
  * Hooks run synchronously: `enter` from the outermost strategy inward, `exit` back outward.
  * `exit` follows once on each `enter` that is absent or answered undefined or `held`, also when something further
  * out ended the call (`call.unwinding`). A failure's `value` may be a Rejection whose error is not
  * yet built: `errorOf(value)` gives what the caller will see.
  */
-export interface HookStrategy<Adds = never> {
+export interface HookStrategy<Adds = never> extends Kept {
   readonly name: string;
   /** False when it never ends running work: the caller's own signal may then be passed on. */
   readonly aborts?: boolean;
@@ -96,7 +120,10 @@ export interface HookStrategy<Adds = never> {
   /** True when `exit` does nothing with a success: it is then not called with one, which is cheaper. */
   readonly onlyFailures?: boolean;
   exit(call: Call, level: number, ok: boolean, value: unknown): Exited;
-  /** A run of the work that nobody waited for any more has ended; see `call.running`. */
+  /**
+   * A run of the work has ended that nobody waited for any more, or that was one of several at once;
+   * `call.running` tells how many are left.
+   */
   late?(call: Call, level: number, ok: boolean, value: unknown): void;
 }
 
@@ -104,7 +131,7 @@ export interface HookStrategy<Adds = never> {
 export type Next = (signal?: AbortSignal) => Promise<unknown>;
 
 /** Runs the rest of the pipeline as often as it likes: never, once, or several times at once. */
-export interface AroundStrategy<Adds = never> {
+export interface AroundStrategy<Adds = never> extends Kept {
   readonly name: string;
   readonly adds?: Adds;
   around(next: Next, context: RunContext, counters: Counters): Promise<unknown>;

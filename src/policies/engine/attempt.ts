@@ -1,6 +1,6 @@
 // The context of one attempt, with a signal that is made when it is first read.
 import { errorOf } from "../rejection.ts";
-import type { RunContext } from "../strategy.ts";
+import type { RunContext, RunOptions } from "../strategy.ts";
 
 /** What a context's signal is made from. */
 export interface Signalled {
@@ -28,18 +28,25 @@ export function endAttempt(context: Signalled, reason: unknown): void {
 /** The context of a repeat; late work keeps the signal of its own attempt. */
 export class Attempt implements RunContext, Signalled {
   readonly attempt: number;
-  readonly key: string | undefined;
   readonly passed: AbortSignal | undefined;
   control: AbortController | undefined = undefined;
   endedBy: { readonly reason: unknown } | undefined = undefined;
 
-  constructor(attempt: number, key: string | undefined, passed: AbortSignal | undefined) {
+  readonly #given: RunOptions | undefined;
+
+  constructor(attempt: number, given: RunOptions | undefined, passed: AbortSignal | undefined) {
     this.attempt = attempt;
-    this.key = key;
+    this.#given = given;
     this.passed = passed;
   }
 
   get signal(): AbortSignal {
     return signalOf(this);
+  }
+  get key(): string | undefined {
+    return this.#given?.key;
+  }
+  get priority(): number | undefined {
+    return this.#given?.priority;
   }
 }

@@ -1,6 +1,5 @@
 // One run through a pipeline: the context of the user's function, and the driver of the hooks.
-import { AsyncResource, executionAsyncId } from "node:async_hooks";
-import type { Counters } from "../counters.ts";
+import type { AsyncResource } from "node:async_hooks";
 import { Rejection } from "../rejection.ts";
 import {
   type Call,
@@ -8,18 +7,18 @@ import {
   type HookStrategy,
   held,
   type RunContext,
+  type RunOptions,
   repeat,
   type Work,
 } from "../strategy.ts";
 import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
 import { hubOf, type Member, type Place } from "./hub.ts";
-import { isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
+import { callersContext, isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
 
 /** Context of the first attempt and driver at once: a call allocates little else but its promise. */
 export class Flight implements RunContext, Signalled, Call, Member {
   // `declare`: a field that is set twice costs twice, and there is one of these for each call.
   declare readonly attempt: number;
-  declare readonly key: string | undefined;
   control: AbortController | undefined = undefined;
   endedBy: { readonly reason: unknown } | undefined = undefined;
   declare readonly slots: unknown[];
@@ -41,7 +40,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   /** A result is being handled on the stack of the work that gave it. */
   nested = false;
   declare private readonly work: Work;
-  declare private readonly outer: AbortSignal | undefined;
+  declare private readonly given: RunOptions | undefined;
   private current: RunContext & Signalled = this;
   private resource: AsyncResource | undefined = undefined;
   private stopped: Signalled["endedBy"] = undefined;
@@ -49,60 +48,62 @@ export class Flight implements RunContext, Signalled, Call, Member {
   constructor(
     route: Route<Flight>,
     work: Work,
-    outer: AbortSignal | undefined,
-    key: string | undefined,
+    given: RunOptions | undefined,
     attempt: number,
     resolve: Settle,
     reject: Settle | undefined,
     startedAt: number,
   ) {
     this.attempt = attempt;
-    this.key = key;
     this.slots = new Array(route.hooks.length);
     this.route = route;
     this.resolve = resolve;
     this.reject = reject;
     this.startedAt = startedAt;
     this.work = work;
-    this.outer = outer;
+    this.given = given;
   }
 
   get signal(): AbortSignal {
     return signalOf(this);
   }
   get passed(): AbortSignal | undefined {
-    return this.route.aborts ? undefined : this.outer;
+    return this.route.aborts ? undefined : this.given?.signal;
+  }
+  get key(): string | undefined {
+    return this.given?.key;
+  }
+  get priority(): number | undefined {
+    return this.given?.priority;
   }
   get pipeline(): string {
     return this.route.pipeline;
   }
-  get counters(): Counters {
+  get counters(): Call["counters"] {
     return this.route.counters;
   }
 
   start(): undefined {
-    const outer = this.outer;
+    const outer = this.given?.signal;
     if (outer !== undefined) {
       if (outer.aborted) return this.callerAborted(outer.reason);
       this.place = hubOf(outer).join(this);
     }
-    if (this.route.keepsContext)
-      this.resource = new AsyncResource("homeostat.call", executionAsyncId());
+    if (this.route.keepsContext) this.resource = callersContext();
     this.nested = true;
     this.inward(0);
     this.nested = false;
   }
 
   resume(level: number): undefined {
-    if (this.over) return;
-    this.inContext(() => this.inward(level + 1));
+    if (!this.over) this.inContext(() => this.inward(level + 1));
   }
 
   again(level: number): undefined {
     if (this.over) return;
     if (this.stopped) return this.outward(level - 1, false, this.stopped.reason);
     this.repeats += 1;
-    this.current = new Attempt(this.attempt + this.repeats, this.key, this.passed);
+    this.current = new Attempt(this.attempt + this.repeats, this.given, this.passed);
     if (!this.nested) return this.inward(level + 1);
     // Work that answers at once would else repeat itself ever deeper on one stack.
     const turn = ++this.turn;
@@ -130,8 +131,8 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   stop(level: number, value: unknown): undefined {
-    if (this.over || this.depth <= level) return;
-    if (this.depth < this.route.hooks.length) return this.settle(level, false, value);
+    const running = !this.over && this.depth === this.route.hooks.length;
+    if (!running) return this.settle(level, false, value);
     this.stopped = { reason: value };
     this.inContext(() => endAttempt(this.current, value));
   }
@@ -175,17 +176,16 @@ export class Flight implements RunContext, Signalled, Call, Member {
 
   private run(turn: number): undefined {
     this.running += 1;
-    const { work } = this;
+    const { work, route } = this;
     let ok = true;
     let result: unknown;
     try {
-      result = work(this.current);
+      result = route.around ? route.startAround(this, this.current, work) : work(this.current);
       if (isThenable(result)) {
-        result.then(
+        return void result.then(
           (value) => this.done(turn, true, value),
           (error) => this.done(turn, false, error),
         );
-        return;
       }
     } catch (error) {
       ok = false;
@@ -241,7 +241,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   /** Whoever moves the call on may come from another async context than the caller. */
   private hold(level: number): undefined {
     this.depth = level + 1;
-    this.resource ??= new AsyncResource("homeostat.call", executionAsyncId());
+    this.resource ??= callersContext();
   }
 
   private inContext(work: () => unknown): unknown {

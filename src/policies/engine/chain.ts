@@ -3,9 +3,16 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Counters, newCounters } from "../counters.ts";
 import { type CallEvent, calls, events } from "../events.ts";
 import { errorOf, Rejection, reasonOf } from "../rejection.ts";
-import type { AroundStrategy, HookStrategy, Strategy, Work } from "../strategy.ts";
+import type {
+  AroundStrategy,
+  HookStrategy,
+  RunContext,
+  RunOptions,
+  Strategy,
+  Work,
+} from "../strategy.ts";
 import { Flight } from "./call.ts";
-import type { Route, Settle } from "./route.ts";
+import { type Route, type Settle, watched } from "./route.ts";
 
 /** What a failed call of `tryRun` came to; its error is built when it is read. */
 export class Failure {
@@ -44,7 +51,7 @@ export class Chain implements Route<Flight> {
   readonly clock: Clock;
   /** Only the outermost chain counts calls. */
   readonly #counts: boolean;
-  readonly #around: Around | undefined;
+  readonly around: Around | undefined;
 
   /** Strategies outermost first. */
   constructor(
@@ -59,7 +66,7 @@ export class Chain implements Route<Flight> {
     this.pipeline = pipeline;
     this.hooks = hooks;
     const strategy = strategies.find(isAround);
-    this.#around = strategy && {
+    this.around = strategy && {
       strategy,
       inner: new Chain(pipeline, strategies.slice(at + 1), clock, counters, false),
     };
@@ -75,44 +82,43 @@ export class Chain implements Route<Flight> {
   }
 
   /** Rejects with the error of a failure. */
-  run(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown> {
+  run(work: Work, given: RunOptions | undefined): Promise<unknown> {
     this.counters.calls += 1;
-    return this.#launch(work, signal, key, 0, false);
+    return this.#launch(work, given, 0, false);
   }
 
   /** Fulfils with `{ ok: true, value }` or a Failure, never rejects. */
-  tryRun(work: Work, signal: AbortSignal | undefined, key: string | undefined): Promise<unknown> {
+  tryRun(work: Work, given: RunOptions | undefined): Promise<unknown> {
     this.counters.calls += 1;
-    return this.#launch(work, signal, key, 0, true);
+    return this.#launch(work, given, 0, true);
   }
 
   #launch(
     work: Work,
-    signal: AbortSignal | undefined,
-    key: string | undefined,
+    given: RunOptions | undefined,
     attempt: number,
     outcome: boolean,
   ): Promise<unknown> {
     const promise = new Promise(stash);
     const startedAt = this.#counts && calls.hasSubscribers ? this.clock.now() : -1;
-    const all = this.#around === undefined ? work : this.#aroundWork(this.#around, work);
     const reject = outcome ? undefined : stashedReject;
-    new Flight(this, all, signal, key, attempt, stashedResolve, reject, startedAt).start();
+    new Flight(this, work, given, attempt, stashedResolve, reject, startedAt).start();
     return promise;
   }
 
   /** The function strategy around everything further in, as the work of the hooks. */
-  #aroundWork({ strategy, inner }: Around, work: Work): Work {
-    return (context) => {
-      const { key, attempt } = context;
-      const next = (signal = context.signal): Promise<unknown> => {
-        const promise = inner.#launch(work, signal, key, attempt, false);
-        // One that lost a race is nobody's any more; who awaits it is told all the same.
-        promise.catch(() => {});
-        return promise;
-      };
-      return strategy.around(next, context, this.counters);
+  startAround(call: Flight, context: RunContext, work: Work): unknown {
+    // Only reached when there is one.
+    const { strategy, inner } = this.around as Around;
+    const { key, priority, attempt } = context;
+    const told = this.hearLate.length > 0 ? watched(call, work) : work;
+    const next = (signal = context.signal): Promise<unknown> => {
+      const promise = inner.#launch(told, { signal, key, priority }, attempt, false);
+      // One that lost a race is nobody's any more; who awaits it is told all the same.
+      promise.catch(() => {});
+      return promise;
     };
+    return strategy.around(next, context, this.counters);
   }
 
   ended(call: Flight, ok: boolean, value: unknown): void {

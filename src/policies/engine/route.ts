@@ -1,6 +1,7 @@
 // What all calls of one chain share, and how their results are told from promises.
+import { AsyncResource, executionAsyncId } from "node:async_hooks";
 import type { Counters } from "../counters.ts";
-import type { Call, HookStrategy } from "../strategy.ts";
+import type { Call, HookStrategy, RunContext, Work } from "../strategy.ts";
 
 /** What all calls of one chain share. */
 export interface Route<Flight> {
@@ -20,14 +21,23 @@ export interface Route<Flight> {
   readonly keepsContext: boolean;
   /** Levels that want to know of late results, innermost first. */
   readonly hearLate: readonly number[];
+  /** Set when a strategy written as a function stands between the hooks and the work. */
+  readonly around: object | undefined;
+  startAround(call: Flight, context: RunContext, work: Work): unknown;
   ended(call: Flight, ok: boolean, value: unknown): void;
 }
 
 /** Where a call's result goes. */
 export type Settle = (value: unknown) => void;
 
+/** What keeps AsyncLocalStorage for a call that a timer or another call moves on. */
+export function callersContext(): AsyncResource {
+  return new AsyncResource("homeostat.call", executionAsyncId());
+}
+
 interface Moving<Flight> extends Call {
   unwinding: boolean;
+  running: number;
   readonly route: Route<Flight>;
 }
 
@@ -46,6 +56,30 @@ export function leave<F>(call: Moving<F>, level: number, ok: boolean, value: unk
 export function tellLate<F>(call: Moving<F>, ok: boolean, value: unknown): void {
   const { hooks, hearLate } = call.route;
   for (const level of hearLate) hooks[level]?.late?.(call, level, ok, value);
+}
+
+/** The same work, whose runs count and tell of their end though others are waited for. */
+export function watched<F>(call: Moving<F>, work: Work): Work {
+  const ended = (ok: boolean, value: unknown): void => {
+    call.running -= 1;
+    tellLate(call, ok, value);
+  };
+  return (context) => {
+    call.running += 1;
+    try {
+      const result = work(context);
+      if (isThenable(result)) {
+        result.then(
+          (value) => ended(true, value),
+          (error) => ended(false, error),
+        );
+      } else ended(true, result);
+      return result;
+    } catch (error) {
+      ended(false, error);
+      throw error;
+    }
+  };
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
