@@ -3,8 +3,8 @@ import { type Clock, systemClock } from "./clock.ts";
 
 /** A timer that is wound up again for each of its ticks. */
 export interface Beat {
-  /** Calls the work once more, a period from now. */
-  next(): void;
+  /** Calls the work once more, so many milliseconds from now. */
+  next(ms: number): void;
   /** Whether a tick that is due keeps the process alive. */
   hold(on: boolean): void;
 }
@@ -14,7 +14,7 @@ export interface Pulse {
   readonly coarse: boolean;
   /** Calls `work` after `ms` milliseconds; the answer cancels it. */
   after(ms: number, work: () => void): () => void;
-  beat(periodMs: number, work: () => void): Beat;
+  beat(work: () => void): Beat;
   /** Calls `work` when the I/O that is ready by now has been handled. */
   afterIo(work: () => void): void;
 }
@@ -25,13 +25,13 @@ const systemPulse: Pulse = {
     const timer = setTimeout(work, ms);
     return () => clearTimeout(timer);
   },
-  beat: (periodMs, work) => {
+  beat: (work) => {
     let timer: NodeJS.Timeout | undefined;
     let held = true;
     return {
-      next: () => {
+      next: (ms) => {
         // Not refreshed: a timer that fired and is refreshed later no longer keeps the process alive.
-        timer = setTimeout(work, periodMs);
+        timer = setTimeout(work, ms);
         if (!held) timer.unref();
       },
       hold: (on) => {
@@ -56,8 +56,8 @@ function sleepingPulse(clock: Clock): Pulse {
       clock.sleep(ms, cancel.signal).then(work, () => {});
       return () => cancel.abort();
     },
-    beat: (periodMs, work) => ({
-      next: () => void clock.sleep(periodMs).then(work),
+    beat: (work) => ({
+      next: (ms) => void clock.sleep(ms).then(work),
       hold: () => {},
     }),
     afterIo: (work) => work(),

@@ -6,6 +6,9 @@ import type { Call } from "../strategy.ts";
 /** Milliseconds between two ticks; an entry expires up to two of them late, never early. */
 export const tickMs = 10;
 
+/** The least between two ticks when an entry falls due before the next one. */
+const leastMs = 5;
+
 /** In the place of the deadline of an entry that has none yet. */
 const unstamped = -1;
 
@@ -92,6 +95,12 @@ export class Lane {
     }
   }
 
+  /** When the oldest entry expires; infinite when that is not known yet. */
+  get dueAt(): number {
+    const dueAt = this.#head?.dueAt ?? unstamped;
+    return dueAt === unstamped ? Number.POSITIVE_INFINITY : dueAt;
+  }
+
   /** Leaves the ticker's round when empty. */
   rest(): boolean {
     if (this.#head) return false;
@@ -120,7 +129,7 @@ export class Ticker {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#pulse = pulseOf(clock);
-    this.#beat = this.#pulse.beat(tickMs, () => this.#tick());
+    this.#beat = this.#pulse.beat(() => this.#tick());
   }
 
   /** The lane of this duration, which all its users share. */
@@ -166,7 +175,7 @@ export class Ticker {
   #start(hold: boolean): void {
     this.#running = true;
     this.#beat.hold(hold);
-    this.#beat.next();
+    this.#beat.next(tickMs);
   }
 
   #tick(): void {
@@ -191,14 +200,19 @@ export class Ticker {
   /** Another tick while there are entries or somebody reads the time; else the timer rests. */
   #wind(): void {
     let kept = 0;
-    for (const lane of this.#active) if (!lane.rest()) this.#active[kept++] = lane;
+    let dueAt = this.#at + tickMs;
+    for (const lane of this.#active) {
+      if (lane.rest()) continue;
+      this.#active[kept++] = lane;
+      dueAt = Math.min(dueAt, lane.dueAt);
+    }
     this.#active.length = kept;
     this.#running = kept > 0 || this.#asked;
     this.#asked = false;
     this.#held = kept > 0;
     if (!this.#running) return;
     this.#beat.hold(this.#held);
-    this.#beat.next();
+    this.#beat.next(Math.max(leastMs, dueAt - this.#at));
   }
 }
 
