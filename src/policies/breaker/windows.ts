@@ -10,6 +10,8 @@ export interface Window {
   /** Forgets what is too old; before the sums are read. */
   turn(now: number): void;
   clear(): void;
+  /** True when the other counts over the same span. */
+  like(other: Window): boolean;
 }
 
 const isFailed = 1;
@@ -58,6 +60,10 @@ export class CountWindow implements Window {
     this.failed = 0;
     this.slow = 0;
     this.#at = 0;
+  }
+
+  like(other: Window): boolean {
+    return other instanceof CountWindow && other.#size === this.#size;
   }
 }
 
@@ -127,6 +133,10 @@ export class TimeWindow implements Window {
     this.slow = 0;
     this.#ring?.fill(0);
   }
+
+  like(other: Window): boolean {
+    return other instanceof TimeWindow && other.#slotMs === this.#slotMs;
+  }
 }
 
 /** Failures in a row, or slow calls in a row: the rate of the longer row is 1. */
@@ -147,5 +157,9 @@ export class ConsecutiveWindow implements Window {
     this.total = 0;
     this.failed = 0;
     this.slow = 0;
+  }
+
+  like(other: Window): boolean {
+    return other instanceof ConsecutiveWindow;
   }
 }

@@ -125,6 +125,9 @@ export class Ticker {
   /** Somebody read the time since the last tick. */
   #asked = false;
   #at = 0;
+  #stalledMs = 0;
+  /** True while what ran out of time in a stall of the event loop is told so. */
+  stalled = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -150,6 +153,11 @@ export class Ticker {
       this.#start(false);
     }
     return this.#at;
+  }
+
+  /** As `now`, without the time that the event loop stood still while somebody waited. */
+  awake(): number {
+    return this.now() - this.#stalledMs;
   }
 
   /** Calls `work` after `ms`, exactly and outside the round of ticks; the answer cancels it. */
@@ -181,7 +189,9 @@ export class Ticker {
   #tick(): void {
     const now = this.#clock.now();
     // After a stall one turn is not enough: an answer may take one to be read and one to be parsed.
-    const stalled = now - this.#at > 3 * tickMs;
+    const lateMs = now - this.#at - tickMs;
+    this.stalled = lateMs > 2 * tickMs;
+    if (this.stalled) this.#stalledMs += lateMs;
     this.#at = now;
     let overdue = false;
     for (const lane of this.#active) if (lane.stamp(now)) overdue = true;
@@ -193,12 +203,13 @@ export class Ticker {
       for (const lane of this.#active) lane.expire(now);
       this.#wind();
     };
-    if (stalled) this.#pulse.afterIo(() => this.#pulse.afterIo(expire));
+    if (this.stalled) this.#pulse.afterIo(() => this.#pulse.afterIo(expire));
     else this.#pulse.afterIo(expire);
   }
 
   /** Another tick while there are entries or somebody reads the time; else the timer rests. */
   #wind(): void {
+    this.stalled = false;
     let kept = 0;
     let dueAt = this.#at + tickMs;
     for (const lane of this.#active) {

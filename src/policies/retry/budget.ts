@@ -14,6 +14,11 @@ export interface BudgetOptions {
   readonly clock?: Clock;
 }
 
+interface Rates {
+  readonly perMs: number;
+  readonly burst: number;
+}
+
 /**
  * A token bucket: a first attempt pays in `ratio`, a second of time `perSecond`, a repeat takes out
  * one. It begins with what the first second pays, so that from then on no more than
@@ -23,31 +28,27 @@ export interface BudgetOptions {
 class Bucket {
   #tokens: number;
   #at: number;
-  readonly #perMs: number;
-  readonly #burst: number;
 
-  constructor(now: number, perSecond: number, burst: number) {
-    this.#tokens = Math.min(perSecond, burst);
+  constructor(now: number, { perMs, burst }: Rates) {
+    this.#tokens = Math.min(perMs * 1_000, burst);
     this.#at = now + 1_000;
-    this.#perMs = perSecond / 1_000;
-    this.#burst = burst;
   }
 
-  deposit(tokens: number): void {
+  deposit(tokens: number, burst: number): void {
     const sum = this.#tokens + tokens;
-    this.#tokens = sum > this.#burst ? this.#burst : sum;
+    this.#tokens = sum > burst ? burst : sum;
   }
 
-  tokens(now: number): number {
+  tokens(now: number, { perMs, burst }: Rates): number {
     if (now > this.#at) {
-      this.deposit((now - this.#at) * this.#perMs);
+      this.deposit((now - this.#at) * perMs, burst);
       this.#at = now;
     }
     return this.#tokens;
   }
 
-  withdraw(now: number): boolean {
-    if (this.tokens(now) < 1) return false;
+  withdraw(now: number, rates: Rates): boolean {
+    if (this.tokens(now, rates) < 1) return false;
     this.#tokens -= 1;
     return true;
   }
@@ -55,35 +56,40 @@ class Bucket {
 
 /** Give one to several pipelines, to retries and hedges: they then share it. */
 export class RetryBudget {
-  readonly #ratio: number;
-  readonly #perSecond: number;
-  readonly #burst: number;
-  readonly #maxKeys: number;
+  #ratio: number;
+  #rates: Rates;
+  #maxKeys: number;
   readonly #ticker: Ticker;
   #common: Bucket | undefined;
   #keyed: Map<string, Bucket> | undefined;
 
   constructor(options: BudgetOptions = {}) {
     this.#ratio = options.ratio ?? 0.2;
-    this.#perSecond = options.perSecond ?? 10;
-    this.#burst = options.burst ?? 100;
+    this.#rates = { perMs: (options.perSecond ?? 10) / 1_000, burst: options.burst ?? 100 };
     this.#maxKeys = options.maxKeys ?? 1_000;
     this.#ticker = tickerOf(options.clock ?? systemClock);
   }
 
   /** A first attempt pays in; calls with the same key share a bucket. */
   deposit(key?: string): void {
-    this.#bucket(key).deposit(this.#ratio);
+    this.#bucket(key).deposit(this.#ratio, this.#rates.burst);
   }
 
   /** Takes one repeat out; false when there is none left. */
   withdraw(key?: string): boolean {
-    return this.#bucket(key).withdraw(this.#ticker.now());
+    return this.#bucket(key).withdraw(this.#ticker.now(), this.#rates);
   }
 
   /** Repeats that could be made now. */
   tokens(key?: string): number {
-    return this.#bucket(key).tokens(this.#ticker.now());
+    return this.#bucket(key).tokens(this.#ticker.now(), this.#rates);
+  }
+
+  /** Takes over the settings of another; what was saved up stays. */
+  reload(fresh: RetryBudget): void {
+    this.#ratio = fresh.#ratio;
+    this.#rates = fresh.#rates;
+    this.#maxKeys = fresh.#maxKeys;
   }
 
   #bucket(key: string | undefined): Bucket {
@@ -107,7 +113,7 @@ export class RetryBudget {
   }
 
   #fresh(): Bucket {
-    return new Bucket(this.#ticker.now(), this.#perSecond, this.#burst);
+    return new Bucket(this.#ticker.now(), this.#rates);
   }
 }
 

@@ -19,7 +19,8 @@ export function retryAfterOf(value: unknown, clock: Clock): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { retryAfterMs, details, headers, response, cause }: Asking = value;
   if (retryAfterMs !== undefined) return wait(retryAfterMs);
-  if (details) return wait(details.retryAfterMs);
+  const told = details ? wait(details.retryAfterMs) : undefined;
+  if (told !== undefined) return told;
   const found = headers ?? response?.headers ?? cause?.headers;
   return found === undefined ? undefined : parse(header(found), clock);
 }

@@ -4,8 +4,16 @@ import { HomeostatError } from "../../kernel/errors.ts";
 import { type Random, systemRandom } from "../../kernel/random.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events, type PolicyEvent } from "../events.ts";
-import { errorOf, reasonOf } from "../rejection.ts";
-import { type Call, type Exited, type HookStrategy, held, Replaced, repeat } from "../strategy.ts";
+import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import {
+  type Call,
+  type Exited,
+  type HookStrategy,
+  held,
+  Replaced,
+  repeat,
+  type Strategy,
+} from "../strategy.ts";
 import { type Backoff, type BackoffOptions, type BackoffState, backoff } from "./backoff.ts";
 import { type BudgetOptions, RetryBudget } from "./budget.ts";
 import { retryAfterOf } from "./retry-after.ts";
@@ -20,6 +28,8 @@ export interface RetryOptions<Bound = unknown> {
    * full bulkhead, …), the caller's abort and errors whose `retryable` is false; timeouts are.
    */
   readonly when?: (error: unknown, attempt: number) => boolean;
+  /** What to do on an open breaker further in: give up (default), or wait for as long as it says. */
+  readonly whenOpen?: "stop" | "wait";
   /** Which results are as bad as an error; default none. */
   readonly whenResult?: (value: Bound, attempt: number) => boolean;
   /** Repeats spent, the last bad result is returned; true throws an error with it instead. */
@@ -53,12 +63,12 @@ export function retry<Bound = unknown>(options: number | RetryOptions<Bound> = {
 class Retry implements HookStrategy {
   readonly name: string;
   readonly aborts = false;
-  readonly onlyFailures: boolean;
-  readonly #options: RetryOptions;
-  readonly #retries: number;
-  readonly #backoff: Backoff | undefined;
-  readonly #whenResult: RetryOptions["whenResult"];
-  readonly #budget: RetryBudget | undefined;
+  onlyFailures: boolean;
+  #options: RetryOptions;
+  #retries: number;
+  #backoff: Backoff | undefined;
+  #whenResult: RetryOptions["whenResult"];
+  #budget: RetryBudget | undefined;
   readonly #ticker: Ticker;
   readonly #random: Random;
 
@@ -98,25 +108,26 @@ class Retry implements HookStrategy {
     const { when } = this.#options;
     const reason = reasonOf(value);
     // An open breaker stays open for longer than any back-off: attempts on it are burnt.
-    if (reason === "open") return false;
+    if (reason === "open")
+      return this.#options.whenOpen === "wait" && this.#asked(ok, value) !== undefined;
     if (when) return when(errorOf(value), attempt);
     if (reason !== undefined) return reason === "timeout";
     return !(value instanceof HomeostatError) || value.retryable;
   }
 
+  /** Milliseconds the target, or a breaker on its behalf, asks to wait. */
+  #asked(ok: boolean, value: unknown): number | undefined {
+    const { clock = systemClock, retryAfter } = this.#options;
+    if (value instanceof Rejection) return value.retryAfterMs;
+    if (retryAfter === false) return undefined;
+    return retryAfter ? retryAfter(ok ? value : errorOf(value)) : retryAfterOf(value, clock);
+  }
+
   #repeat(call: Call, level: number, ok: boolean, value: unknown, state: Repeating): Exited {
     const n = state.repeats;
     if (n >= this.#retries) return this.#spent(call, "retries-exhausted", ok, value, n);
-    const { clock = systemClock, retryAfter, maxRetryAfterMs = 60_000 } = this.#options;
-    const asked =
-      retryAfter === false
-        ? undefined
-        : retryAfter
-          ? retryAfter(ok ? value : errorOf(value))
-          : typeof value === "object" && value !== null
-            ? retryAfterOf(value, clock)
-            : undefined;
-    if (asked !== undefined && asked > maxRetryAfterMs) {
+    const asked = this.#asked(ok, value);
+    if (asked !== undefined && asked > (this.#options.maxRetryAfterMs ?? 60_000)) {
       return this.#spent(call, "retries-exhausted", ok, value, n);
     }
     if (this.#budget && !this.#budget.withdraw(call.key)) {
@@ -135,6 +146,20 @@ class Retry implements HookStrategy {
       call.again(level);
     });
     return held;
+  }
+
+  reload(fresh: Strategy<unknown>): boolean {
+    if (!(fresh instanceof Retry)) return false;
+    const [own, next] = [this.#budget, fresh.#budget];
+    const shares = [this, fresh].some((one) => one.#options.budget instanceof RetryBudget);
+    if (own && next && !shares) own.reload(next);
+    else this.#budget = next;
+    this.#options = fresh.#options;
+    this.#retries = fresh.#retries;
+    this.#backoff = fresh.#backoff;
+    this.#whenResult = fresh.#whenResult;
+    this.onlyFailures = fresh.onlyFailures;
+    return true;
   }
 
   #spent(

@@ -5,7 +5,7 @@ import { HomeostatError } from "../../kernel/errors.ts";
 import { stackless } from "../../kernel/stackless.ts";
 import { type Expiring, type Lane, Ticket, tickerOf } from "../engine/ticker.ts";
 import { Rejection } from "../rejection.ts";
-import { type Call, type Exited, type HookStrategy, Replaced } from "../strategy.ts";
+import { type Call, type Exited, type HookStrategy, Replaced, type Strategy } from "../strategy.ts";
 
 export interface TimeoutOptions {
   /** Milliseconds; never fires early, up to two ticks (20 ms) late. */
@@ -31,8 +31,8 @@ export function timeout(options: number | TimeoutOptions): HookStrategy {
 
 class Timeout implements HookStrategy, Expiring {
   readonly name: string;
-  readonly #lane: Lane;
-  readonly #racing: boolean;
+  #lane: Lane;
+  #racing: boolean;
 
   constructor({ ms, mode, name, clock = systemClock }: TimeoutOptions) {
     this.name = name ?? "timeout";
@@ -50,7 +50,7 @@ class Timeout implements HookStrategy, Expiring {
     const slot = call.slots[level] as Ticket | Rejection;
     if (slot instanceof Rejection)
       return ok || call.unwinding ? undefined : new Replaced(false, slot);
-    this.#lane.remove(slot);
+    slot.lane?.remove(slot);
     return undefined;
   }
 
@@ -60,6 +60,13 @@ class Timeout implements HookStrategy, Expiring {
     call.slots[level] = rejection;
     if (this.#racing) call.settle(level, false, rejection);
     else call.stop(level, rejection);
+  }
+
+  reload(fresh: Strategy<unknown>): boolean {
+    if (!(fresh instanceof Timeout)) return false;
+    this.#lane = fresh.#lane;
+    this.#racing = fresh.#racing;
+    return true;
   }
 
   readonly #build = ({ pipeline, details }: Rejection): Error =>
