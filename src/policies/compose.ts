@@ -1,6 +1,5 @@
 // Makes a pipeline of strategies in one's own order, and gives it its three verbs.
 import type { Clock } from "../kernel/clock.ts";
-import type { Breaker } from "./breaker/breaker.ts";
 import type { Counters } from "./counters.ts";
 import { Chain } from "./engine/chain.ts";
 import type { Reason } from "./rejection.ts";
@@ -76,7 +75,8 @@ export function compose(
 ): Pipeline<unknown, unknown> {
   const strategies = parts.filter(isStrategy);
   const [options = {}] = parts.filter((part) => !isStrategy(part)) as ComposeOptions[];
-  return assemble(options.name ?? "composed", strategies, options.clock);
+  const pipeline: unknown = new Composed(options.name ?? "composed", strategies, options.clock);
+  return pipeline as Pipeline;
 }
 
 function isStrategy(part: ComposeOptions | Strategy<unknown>): part is Strategy<unknown> {
@@ -84,24 +84,24 @@ function isStrategy(part: ComposeOptions | Strategy<unknown>): part is Strategy<
 }
 
 /** What the types of its face promise is passed through the chain untouched. */
-class Composed {
+export class Composed {
   readonly name: string;
-  readonly strategies: readonly Strategy<unknown>[];
   readonly counters: Counters;
-  readonly breaker: Breaker | undefined;
-  readonly #chain: Chain;
+  #chain: Chain;
 
-  constructor(
-    name: string,
-    strategies: readonly Strategy<unknown>[],
-    clock: Clock | undefined,
-    breaker: Breaker | undefined,
-  ) {
+  constructor(name: string, strategies: readonly Strategy<unknown>[], clock: Clock | undefined) {
     this.name = name;
-    this.strategies = strategies;
-    this.breaker = breaker;
     this.#chain = new Chain(name, strategies, clock);
     this.counters = this.#chain.counters;
+  }
+
+  get strategies(): readonly Strategy<unknown>[] {
+    return this.#chain.strategies;
+  }
+
+  /** Later calls go through these; those under way keep the ones they began with. */
+  protected restring(strategies: readonly Strategy<unknown>[]): void {
+    this.#chain = new Chain(this.name, strategies, this.#chain.clock, this.counters);
   }
 
   run(work: Work, options?: RunOptions): Promise<unknown> {
@@ -137,13 +137,3 @@ class Composed {
 
 type Wrapped = (this: unknown, ...args: unknown[]) => unknown;
 type AnyWrapOptions = WrapOptions<unknown, unknown[]>;
-
-/** The pipeline behind `compose` and `pipeline`. */
-export function assemble<Bound, Adds>(
-  name: string,
-  strategies: readonly Strategy<unknown>[],
-  clock?: Clock,
-  breaker?: Breaker,
-): Pipeline<Bound, Adds> & { readonly breaker: Breaker | undefined } {
-  return new Composed(name, strategies, clock, breaker) as never;
-}

@@ -12,7 +12,15 @@ export {
 } from "./compose.ts";
 export type { Counters } from "./counters.ts";
 export { type CallEvent, calls, events, type PolicyEvent } from "./events.ts";
-export { type PipelineOptions, pipeline } from "./pipeline.ts";
+export { metricsText } from "./exposition.ts";
+export { type ConfiguredPipeline, type PipelineOptions, pipeline } from "./pipeline.ts";
+export {
+  type Family,
+  type FamilyOptions,
+  type Listed,
+  type Registry,
+  registry,
+} from "./registry.ts";
 export { errorOf, type Reason, Rejection, type RejectionDetails, reasonOf } from "./rejection.ts";
 export { type Backoff, type BackoffOptions, backoff, type Jitter } from "./retry/backoff.ts";
 export { type BudgetOptions, type RetryBudget, retryBudget } from "./retry/budget.ts";

@@ -4,7 +4,7 @@ import { HomeostatError } from "../kernel/errors.ts";
 import type { Random } from "../kernel/random.ts";
 import { type Breaker, breaker } from "./breaker/breaker.ts";
 import type { BreakerOptions } from "./breaker/breaker-options.ts";
-import { assemble, type Pipeline } from "./compose.ts";
+import { Composed, type Pipeline } from "./compose.ts";
 import { type RetryOptions, retry } from "./retry/retry.ts";
 import { type FallbackOptions, fallback } from "./strategies/fallback.ts";
 import { type TimeoutOptions, timeout } from "./strategies/timeout.ts";
@@ -85,6 +85,20 @@ const places = Object.entries(order) as readonly [
   (given: unknown, setup: Setup) => Strategy<unknown>,
 ][];
 
+/** What a pipeline is made of, and what may be told to it later. */
+type Settings<Bound, Adds> = Omit<PipelineOptions<Bound, Adds>, "name" | "clock" | "random">;
+
+/** A pipeline from options, which can be given others. */
+export interface ConfiguredPipeline<Bound = unknown, Adds = never>
+  extends Pipeline<Bound, Awaited<Adds>> {
+  /**
+   * Other settings for later calls, all of them anew; calls under way keep theirs. A strategy that
+   * was and is made from options keeps its state: an open breaker stays open, a bucket as full as it
+   * was. Throws a Misconfigured error, and changes nothing, for options that cannot be.
+   */
+  reload(settings: Settings<Bound, Adds>): void;
+}
+
 /**
  * ```ts
  * const users = pipeline({ name: "users", timeout: 800, retry: 2, breaker: {}, fallback: () => null });
@@ -96,26 +110,67 @@ export function pipeline<Bound = unknown, Adds = never>(
   options: PipelineOptions<Bound, Adds> & {
     readonly breaker: BreakerOptions<Bound> | Breaker | true;
   },
-): Pipeline<Bound, Awaited<Adds>> & { readonly breaker: Breaker };
+): ConfiguredPipeline<Bound, Adds> & { readonly breaker: Breaker };
 export function pipeline<Bound = unknown, Adds = never>(
   options: PipelineOptions<Bound, Adds>,
-): Pipeline<Bound, Awaited<Adds>>;
-export function pipeline(
-  options: PipelineOptions<never, unknown>,
-): Pipeline & { readonly breaker: Breaker | undefined } {
-  const { name } = options;
-  for (const key of Object.keys(options)) {
+): ConfiguredPipeline<Bound, Adds>;
+export function pipeline(options: PipelineOptions<never, unknown>): unknown {
+  return new Configured(options);
+}
+
+interface Placed {
+  readonly strategy: Strategy<unknown>;
+  /** Made here from options: nobody else has it, so its settings may be changed. */
+  readonly own: boolean;
+}
+
+class Configured extends Composed {
+  readonly #setup: Setup;
+  #placed: ReadonlyMap<string, Placed>;
+
+  constructor(options: PipelineOptions<never, unknown>) {
+    const { name, clock, random } = options;
+    const setup: Setup = withSetup({ name }, { clock, random });
+    const placed = place(options, setup);
+    super(name, strategiesOf(placed), clock);
+    this.#setup = setup;
+    this.#placed = placed;
+  }
+
+  /** The breaker's handle, if there is one. */
+  get breaker(): Breaker | undefined {
+    // Its place takes nothing but breakers.
+    return this.#placed.get("breaker")?.strategy as Breaker | undefined;
+  }
+
+  reload(settings: Settings<never, unknown>): void {
+    const placed = place(settings, this.#setup);
+    for (const [key, { strategy, own }] of placed) {
+      const old = this.#placed.get(key);
+      if (own && old?.own && old.strategy.reload?.(strategy)) placed.set(key, old);
+    }
+    this.#placed = placed;
+    this.restring(strategiesOf(placed));
+  }
+}
+
+function strategiesOf(placed: ReadonlyMap<string, Placed>): readonly Strategy<unknown>[] {
+  return [...placed.values()].map(({ strategy }) => strategy);
+}
+
+function place(settings: Settings<never, unknown>, setup: Setup): Map<string, Placed> {
+  for (const key of Object.keys(settings)) {
     if (key in order || key === "name" || key === "clock" || key === "random") continue;
-    throw new HomeostatError("USAGE", `pipeline ${name}: there is no option "${key}"`);
+    throw new HomeostatError("USAGE", `pipeline ${setup.name}: there is no option "${key}"`);
   }
-  const strategies = new Map<string, Strategy<unknown>>();
+  const placed = new Map<string, Placed>();
   for (const [key, build] of places) {
-    const given = options[key];
-    if (given !== undefined) strategies.set(key, build(given, options));
+    const given = settings[key];
+    if (given === undefined) continue;
+    const strategy = build(given, setup);
+    placed.set(key, { strategy, own: strategy !== given });
   }
-  // `breaker` builds nothing but breakers.
-  const circuit = strategies.get("breaker") as Breaker | undefined;
-  return assemble(name, [...strategies.values()], options.clock, circuit);
+  return placed;
 }
 
 /** The strategy's own options go before those of the pipeline. */

@@ -235,3 +235,22 @@ test("a caller's reason is passed on untouched, ours has the platform's name", a
     return seen?.reason === error;
   });
 });
+
+test("told to wait, a retry comes back when the open breaker lets it try", async () => {
+  const clock = simClock();
+  const api = pipeline({
+    name: "t",
+    clock,
+    retry: { retries: 2, backoff: 0, whenOpen: "wait" },
+    breaker: { minimumCalls: 1, openMs: 3_000, probes: 1 },
+  });
+  const runs: number[] = [];
+  const call = api.run(() => {
+    runs.push(clock.now());
+    if (runs.length < 2) throw bad;
+    return "well";
+  });
+  await clock.advance(10_000);
+  assert.equal(await call, "well");
+  assert.deepEqual(runs, [0, 3_000]);
+});

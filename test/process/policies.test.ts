@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { breaker, compose, timeout } from "../../src/policies/index.ts";
+import { breaker, compose, pipeline, timeout } from "../../src/policies/index.ts";
 
 const face = join(import.meta.dirname, "../../src/policies/index.ts");
 
@@ -55,6 +55,29 @@ test("a call whose answer came during a stall lives, a hung one dies", async () 
   assert.deepEqual(await healthy, { ok: true, value: "well" });
   const dead = await hung;
   assert.equal(!dead.ok && dead.rejected, "timeout");
-  assert.deepEqual(circuit.recent, { total: 2, failed: 1, slow: 0 });
+  assert.deepEqual(circuit.recent, { total: 1, failed: 0, slow: 0 });
+  port1.close();
+});
+
+test("what runs out of time in a stall of our own is not held against the target", async () => {
+  const api = pipeline({
+    name: "stalled",
+    breaker: { minimumCalls: 1, slowCallMs: 200, slowCallRate: 0.1 },
+    attemptTimeout: 100,
+  });
+  const hang = () => new Promise<never>(() => {});
+  const hung = api.tryRun(hang);
+  const { port1, port2 } = new MessageChannel();
+  const answered = api.run(() => once(port1, "message"));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  port2.postMessage("answer");
+  const until = performance.now() + 400;
+  while (performance.now() < until);
+  assert.equal((await hung).ok, false);
+  await answered;
+  assert.equal(api.breaker.state, "closed");
+  assert.deepEqual(api.breaker.recent, { total: 1, failed: 0, slow: 0 });
+  assert.equal((await api.tryRun(hang)).ok, false);
+  assert.equal(api.breaker.state, "open");
   port1.close();
 });

@@ -7,6 +7,7 @@ import { events, type PolicyEvent } from "../events.ts";
 import { pipeline } from "../pipeline.ts";
 import { breaker } from "./breaker.ts";
 import { growingOpenMs } from "./breaker-options.ts";
+import type { SavedBreaker } from "./breaker-state.ts";
 
 const fails = async (): Promise<never> => {
   throw new Error("bad");
@@ -131,4 +132,21 @@ test("options that cannot be are refused when it is made", () => {
     { window: { kind: "count", calls: 5 }, minimumCalls: 10 },
   ] as const;
   for (const options of wrong) assert.throws(() => breaker(options), /breaker: /);
+});
+
+test("a saved state that no breaker saved is refused, and changes nothing", async () => {
+  const circuit = breaker({ minimumCalls: 1 });
+  await compose(circuit).tryRun(fails);
+  const saved = circuit.save();
+  const wrong = [
+    { ...saved, state: "ajar" },
+    { ...saved, remainingMs: Number.NaN },
+    { ...saved, total: 1e12 },
+    { ...saved, total: 1, failed: 2 },
+    { ...saved, openings: -1 },
+  ];
+  for (const one of wrong) {
+    assert.throws(() => circuit.restore(one as SavedBreaker), /breaker: saved \w+ must be/);
+  }
+  assert.equal(circuit.state, "open");
 });

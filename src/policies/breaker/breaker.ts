@@ -121,7 +121,7 @@ class CircuitBreaker implements Breaker {
   figures(): Readonly<Record<string, number>> {
     const { total, failed, slow } = this.recent;
     return {
-      state: this.#circuit.isolations > 0 ? 3 : stateNumbers[this.state],
+      breaker_state: this.#circuit.isolations > 0 ? 3 : stateNumbers[this.state],
       window_calls: total,
       window_failed_calls: failed,
       window_slow_calls: slow,

@@ -40,6 +40,7 @@ interface Around {
  */
 export class Chain implements Route<Flight> {
   readonly pipeline: string;
+  readonly strategies: readonly Strategy<unknown>[];
   readonly hooks: readonly HookStrategy[];
   readonly enters: Route<Flight>["enters"];
   readonly exits: Route<Flight>["exits"];
@@ -64,6 +65,7 @@ export class Chain implements Route<Flight> {
     const at = strategies.findIndex(isAround);
     const hooks = (at < 0 ? strategies : strategies.slice(0, at)) as readonly HookStrategy[];
     this.pipeline = pipeline;
+    this.strategies = strategies;
     this.hooks = hooks;
     const strategy = strategies.find(isAround);
     this.around = strategy && {

@@ -1,0 +1,184 @@
+// Named pipelines of a process: found by name, reloaded, listed, and kept within a bound for dynamic keys.
+import { HomeostatError } from "../kernel/errors.ts";
+import type { Breaker } from "./breaker/breaker.ts";
+import type { BreakerOptions } from "./breaker/breaker-options.ts";
+import type { Counters } from "./counters.ts";
+import { type ConfiguredPipeline, type PipelineOptions, pipeline } from "./pipeline.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** Any pipeline, whatever it is bound to. */
+interface Named {
+  readonly name: string;
+  readonly counters: Counters;
+  readonly strategies: readonly Strategy<unknown>[];
+}
+
+/** What the daemon and `/metrics` are told of one pipeline. */
+export interface Listed {
+  readonly name: string;
+  /** Of a pipeline that belongs to a family. */
+  readonly key?: string;
+  readonly counters: Counters;
+  readonly strategies: readonly {
+    readonly name: string;
+    readonly figures: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** Everything of a pipeline but its name and key. */
+export type FamilyOptions<Bound, Adds> = Omit<PipelineOptions<Bound, Adds>, "name">;
+
+/** Pipelines of one kind for keys that come and go, such as hosts or tenants. */
+export interface Family<Bound = unknown, Adds = never> {
+  /** The pipeline of a key, made when it is first asked for. */
+  get(key: string): ConfiguredPipeline<Bound, Adds>;
+  readonly size: number;
+  /** Other settings for the pipelines that are there and for those that will be. */
+  reload(options: (key: string) => FamilyOptions<Bound, Adds>): void;
+  delete(key: string): boolean;
+}
+
+export interface Registry {
+  /** A pipeline under its name. Throws a Misconfigured error when the name is taken. */
+  define<Bound = unknown, Adds = never>(
+    options: PipelineOptions<Bound, Adds> & {
+      readonly breaker: BreakerOptions<Bound> | Breaker | true;
+    },
+  ): ConfiguredPipeline<Bound, Adds> & { readonly breaker: Breaker };
+  define<Bound = unknown, Adds = never>(
+    options: PipelineOptions<Bound, Adds>,
+  ): ConfiguredPipeline<Bound, Adds>;
+  /**
+   * Pipelines under one name for up to `max` keys (default 1,000). The one used longest ago is let
+   * go of with its state and its figures; its calls under way end as they would have.
+   */
+  family<Bound = unknown, Adds = never>(
+    name: string,
+    options: (key: string) => FamilyOptions<Bound, Adds>,
+    limits?: { readonly max?: number },
+  ): Family<Bound, Adds>;
+  /** Other settings for the pipeline of this name, see {@link ConfiguredPipeline.reload}. */
+  reload<Bound = unknown, Adds = never>(options: PipelineOptions<Bound, Adds>): void;
+  has(name: string): boolean;
+  /** Forgets a pipeline or a whole family; who holds it may go on using it. */
+  remove(name: string): boolean;
+  list(): readonly Listed[];
+}
+
+export function registry(): Registry {
+  return new Pipelines();
+}
+
+type AnyPipeline = ConfiguredPipeline<unknown, unknown>;
+
+class Pipelines implements Registry {
+  readonly #kept = new Map<string, AnyPipeline | Kin>();
+
+  define(options: PipelineOptions<never, unknown>): never {
+    this.#claim(options.name);
+    const made = pipeline(options as PipelineOptions<unknown, unknown>);
+    this.#kept.set(options.name, made);
+    // What the face's types say of it is what `pipeline` made of the same options.
+    return made as never;
+  }
+
+  family<Bound, Adds>(
+    name: string,
+    options: (key: string) => FamilyOptions<Bound, Adds>,
+    { max = 1_000 }: { readonly max?: number } = {},
+  ): Family<Bound, Adds> {
+    this.#claim(name);
+    if (!(Number.isInteger(max) && max >= 1)) {
+      throw new HomeostatError("USAGE", `registry: max of ${name} must be 1 or more, got ${max}`);
+    }
+    const kin = new Kin(name, options as never, max);
+    this.#kept.set(name, kin);
+    return kin as unknown as Family<Bound, Adds>;
+  }
+
+  reload({ name, ...settings }: PipelineOptions<never, unknown>): void {
+    const kept = this.#kept.get(name);
+    if (!kept || kept instanceof Kin) {
+      const known = [...this.#kept.keys()].join(", ") || "none";
+      throw new HomeostatError("USAGE", `registry: there is no pipeline ${name}, but: ${known}`);
+    }
+    kept.reload(settings as never);
+  }
+
+  has(name: string): boolean {
+    return this.#kept.has(name);
+  }
+
+  remove(name: string): boolean {
+    return this.#kept.delete(name);
+  }
+
+  list(): readonly Listed[] {
+    return [...this.#kept.values()].flatMap((kept) =>
+      kept instanceof Kin ? kept.list() : [listed(kept)],
+    );
+  }
+
+  #claim(name: string): void {
+    if (!this.#kept.has(name)) return;
+    throw new HomeostatError("USAGE", `registry: the name ${name} is taken`);
+  }
+}
+
+class Kin implements Family<unknown, unknown> {
+  readonly #name: string;
+  readonly #max: number;
+  readonly #kept = new Map<string, AnyPipeline>();
+  #options: (key: string) => FamilyOptions<unknown, unknown>;
+
+  constructor(
+    name: string,
+    options: (key: string) => FamilyOptions<unknown, unknown>,
+    max: number,
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  get(key: string): AnyPipeline {
+    const known = this.#kept.get(key);
+    const found = known ?? pipeline({ ...this.#options(key), name: this.#name });
+    // The order of a Map is that of insertion: the first was used longest ago.
+    if (known) this.#kept.delete(key);
+    this.#kept.set(key, found);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= this.#max) break;
+      this.#kept.delete(oldest);
+    }
+    return found;
+  }
+
+  reload(options: (key: string) => FamilyOptions<unknown, unknown>): void {
+    for (const [key, kept] of this.#kept) kept.reload(options(key));
+    this.#options = options;
+  }
+
+  delete(key: string): boolean {
+    return this.#kept.delete(key);
+  }
+
+  list(): readonly Listed[] {
+    return [...this.#kept].map(([key, kept]) => ({ ...listed(kept), key }));
+  }
+}
+
+function listed({ name, counters, strategies }: Named): Listed {
+  return {
+    name,
+    counters,
+    strategies: strategies.map((strategy) => ({
+      name: strategy.name,
+      figures: strategy.figures?.() ?? {},
+    })),
+  };
+}
