@@ -251,6 +251,49 @@ describe("a daemon that died", () => {
     assert.equal(it.mind.state.instances["web/2"]?.state, "starting");
   });
 
+  it("before it had put a file back puts it back, and starts nothing on the bad one", () => {
+    const it = story(shop);
+    change(it, "good");
+    it.exit("api/1", 0);
+    it.start("api/1");
+    it.ready("api/1");
+    it.pass(10);
+    change(it, "bad");
+    it.exit("api/1", 78);
+    it.perform();
+    it.exit("api/1", 78);
+    const [rollback] = it.of("action.intended").slice(-1);
+    assert.equal(rollback?.type === "action.intended" && rollback.data.kind, "rollback");
+    const begun = { action: it.incident().actions.at(-1)?.id ?? "" };
+    it.emit({ type: "action.started", subject: "api", incident: "1", data: begun });
+    it.emit({ type: "daemon.started", subject: "shop", data: reborn });
+    assert.deepEqual(it.done(), ["start api/1", "rollback api"]);
+    it.pass(2);
+    assert.deepEqual(it.done(), ["start api/1", "rollback api", "rollback api"]);
+    const why = it.incident().actions.find(({ id }) => id === begun.action)?.outcome?.why;
+    assert.equal(why?.rule, "not-applied");
+    assert.equal(it.incident().state, "healing");
+  });
+
+  it("after it had put a file back does not put it back again", () => {
+    const it = story(shop);
+    change(it, "good");
+    it.exit("api/1", 0);
+    it.start("api/1");
+    it.ready("api/1");
+    it.pass(10);
+    change(it, "bad");
+    it.exit("api/1", 78);
+    it.perform();
+    it.exit("api/1", 78);
+    const begun = { action: it.incident().actions.at(-1)?.id ?? "" };
+    it.emit({ type: "action.started", subject: "api", incident: "1", data: begun });
+    it.emit({ type: "daemon.started", subject: "shop", data: reborn });
+    change(it, "good");
+    it.pass(2);
+    assert.deepEqual(it.done(), ["start api/1", "rollback api", "start api/1"]);
+  });
+
   it("after it began verifies it and does not repeat it", () => {
     const it = story(shop);
     it.exit("web/1", 1);

@@ -29,8 +29,9 @@ function rungOf(state: State, incident: Incident): Rung | undefined {
   const rung = incident.plan?.rungs[incident.rung];
   // While a degrade holds, only people can be called, when it could not be ended.
   if (standingDegrade(state, incident)) return rung?.action === "page" ? rung : undefined;
+  if (rung?.action !== "rollback" || incident.state !== "verifying") return rung;
   // While a rollback is verified, an instance that still ended of the bad config is started.
-  return rung?.action === "rollback" && incident.state === "verifying" ? lateStart : rung;
+  return pendingActions(incident).every((action) => applied(state, action)) ? lateStart : undefined;
 }
 
 /**
@@ -80,6 +81,11 @@ export function stands(state: State, { kind, target, id, restoreFile }: ActionRe
   if (kind === "restore") return !(target in state.degraded);
   if (!restoreFile) return true;
   return state.files[restoreFile.file]?.version === restoreFile.version;
+}
+
+/** False for a change of a file that a daemon's death cut off before it was made. */
+export function applied(state: State, action: ActionRecord): boolean {
+  return action.state !== "interrupted" || !action.restoreFile || stands(state, action);
 }
 
 /** The cause of a degrade has passed: traffic may come back. */

@@ -42,7 +42,8 @@ export const cooldown: Guard = ({ state, incident, policy, rung, target, nowMs }
   const last = Object.values(state.incidents)
     .flatMap((other) => other.actions)
     .filter((other) => other.target === target && other.kind === rung.action)
-    .filter((other) => other.state !== "abandoned")
+    // What a daemon's death cut off before it did anything gives nothing time to calm down.
+    .filter((other) => other.state !== "abandoned" && other.outcome?.result !== "interrupted")
     .toSorted((a, b) => endOf(a) - endOf(b))
     .at(-1);
   if (!last) return undefined;

@@ -1,11 +1,9 @@
 // Verify: an action helped when its target was measured healthy for the window, and only then.
-import type { ActionRecord, Outcome } from "../model/action.ts";
+import type { Outcome } from "../model/action.ts";
 import type { DecisionDraft } from "../model/event.ts";
-import type { Incident } from "../model/incident.ts";
-import type { ServicePolicy } from "../model/policy.ts";
 import { because, type Reason } from "../model/reason.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
-import { stands } from "./attempt.ts";
+import { applied, stands } from "./attempt.ts";
 import { learn } from "./learn.ts";
 import {
   instancesOf,
@@ -16,6 +14,7 @@ import {
   type State,
   serviceSymptoms,
 } from "./state.ts";
+import { isPast, type Trial, told, unapplied, undone } from "./verdicts.ts";
 
 export function verify(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
   for (const incident of openIncidents(state)) {
@@ -32,19 +31,11 @@ export function verify(state: State, senses: Senses, nowMs: number): readonly De
   return [];
 }
 
-interface Trial {
-  readonly state: State;
-  readonly senses: Senses;
-  readonly incident: Incident;
-  readonly policy: ServicePolicy;
-  readonly action: ActionRecord;
-  readonly nowMs: number;
-}
-
 function judge(trial: Trial): readonly DecisionDraft[] {
-  const { incident, action, nowMs } = trial;
+  const { state, incident, action, nowMs } = trial;
   if (action.kind === "page") return told(trial);
   if (action.undoes !== undefined) return undone(trial);
+  if (!applied(state, action)) return unapplied(trial);
   if (action.state === "failed") {
     return notHelped(trial, because("action-failed", action.error ?? "it failed", 1, 0));
   }
@@ -132,50 +123,6 @@ function endedAgain({ state, action, policy }: Trial): Reason | undefined {
   return undefined;
 }
 
-/** Whoever could not be reached, or perhaps was not, is told again. */
-function told({ incident, action }: Trial): readonly DecisionDraft[] {
-  const place = { subject: incident.service, incident: incident.id };
-  if (action.state === "done") {
-    const why = because("page", "a person was told", 1, 1);
-    const outcome = { action: action.id, result: "verified", why } as const;
-    const ending = incident.refusals.at(-1)?.why ?? action.why;
-    return [
-      { type: "action.judged", ...place, data: outcome },
-      { type: "incident.escalated", ...place, data: { why: ending } },
-    ];
-  }
-  const failed = action.state === "failed";
-  const text = failed
-    ? `nobody could be told: ${action.error}`
-    : "whether a person was told is not known";
-  const why = because("page", text, 0, 1);
-  const result = failed ? "not-helped" : "interrupted";
-  return [
-    { type: "action.judged", ...place, data: { action: action.id, result, why } },
-    { type: "rung.next", ...place, data: { rung: incident.rung, why } },
-  ];
-}
-
-/** What it did is looked at where it did not say so itself; the ladder goes on in either case. */
-function undone({ state, incident, action }: Trial): readonly DecisionDraft[] {
-  const place = { subject: action.target, incident: incident.id };
-  const isDone =
-    action.state === "done" || (action.state === "interrupted" && stands(state, action));
-  const text = isDone
-    ? `${action.undoes} was undone`
-    : `${action.undoes} could not be undone: ${action.error ?? "the daemon ended meanwhile"}`;
-  const why = because("undo", text, isDone ? 1 : 0, 1);
-  const result = isDone ? "undone" : "not-helped";
-  const first = incident.actions.find((other) => other.id === action.undoes);
-  const rung = first?.ladder === incident.ladder ? first.rung + 1 : incident.rung;
-  return [
-    { type: "action.judged", ...place, data: { action: action.id, result, why } },
-    ...(incident.state === "escalated"
-      ? []
-      : [{ type: "rung.next" as const, ...place, data: { rung, why } }]),
-  ];
-}
-
 function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {
   const { state, incident, action } = trial;
   const place = { subject: action.target, incident: incident.id };
@@ -218,11 +165,6 @@ function notHelped(trial: Trial, why: Reason): readonly DecisionDraft[] {
   const repeat = incident.plan?.rungs[action.rung]?.repeat === true;
   const rung = repeat ? action.rung : action.rung + 1;
   return [...base, { type: "rung.next", ...place, data: { rung, why } }];
-}
-
-/** Judged for the record only: people have it in hand, or another ladder is being climbed. */
-function isPast(incident: Incident, action: ActionRecord): boolean {
-  return incident.state === "escalated" || action.ladder !== incident.ladder;
 }
 
 /** The ladder that is being climbed now goes on when the last action of an older one is judged. */
