@@ -128,7 +128,7 @@ function bounded(book: Ledger, next: Intent, name: string): void {
   const { healing } = policyOf(book, trouble?.service ?? serviceOf(target));
   const deeds = [...book.deeds.values()].filter((it) => it.state !== "abandoned");
   const mine = deeds.filter((it) => it.incident === incident);
-  const strikes = mine.filter((it) => it.result === "not-helped").length;
+  const strikes = mine.filter((it) => it.result === "not-helped" && it.kind !== "page").length;
   if (kind !== "restore") {
     must(strikes < healing.strikes, `${name}: ${strikes} strikes of ${healing.strikes}`);
     const used = deeds.filter(

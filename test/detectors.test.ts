@@ -130,6 +130,20 @@ describe("consecutive failures", () => {
     assert.equal(sickAt(mixed), -1);
   });
 
+  it("has no opinion on a value that is no number", () => {
+    const row = feed(
+      detector,
+      [
+        [0, 0, bad],
+        [1, 0, bad],
+        [2, Number.NaN],
+        [3, Number.NaN],
+      ],
+      metrics.probe,
+    );
+    assert.equal(sickAt(row), -1);
+  });
+
   it("tells a hang from a bad answer by the note", () => {
     const kind = (note: string): string | undefined => {
       const found = feed(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { metrics } from "../src/model/reading.ts";
+import { doingOf } from "../src/server/title.ts";
 import type { Config } from "../src/wiring/config.ts";
 import { type Story, story } from "./support/story.ts";
 
@@ -227,6 +228,18 @@ describe("people", () => {
     assert.deepEqual(silent.done(), ["page web"]);
     assert.equal(silent.of("approval.expired").length, 1);
   });
+});
+
+it("a person who is paged is told that it needs them, and why", () => {
+  const it = story(shop);
+  it.sick("web/1", hung);
+  it.sick("web/2", hung);
+  it.pass(2);
+  evidence(it, "web/1", true);
+  assert.deepEqual(it.done(), ["page web"]);
+  const said = doingOf(it.incident(), it.nowMs);
+  assert.match(said, /^It needs you: /);
+  assert.doesNotMatch(said, /No action needed/);
 });
 
 describe("a daemon that died", () => {

@@ -8,7 +8,7 @@ export const killSwitch: Guard = ({ state }) => {
   return { kind: "refused", why: because("kill-switch", text, 1, 0), final: false };
 };
 
-export const mode: Guard = ({ policy, incident, rung, target }) => {
+export const mode: Guard = ({ policy, incident, rung, target, nowMs }) => {
   const chosen = policy.healing.modes[rung.action];
   if (chosen === "auto") return undefined;
   if (chosen === "observe") {
@@ -18,7 +18,10 @@ export const mode: Guard = ({ policy, incident, rung, target }) => {
   const approval = incident.approvals.findLast(
     (it) => it.action === rung.action && it.target === target && it.usedBy === undefined,
   );
-  if (!approval || approval.state === "open") {
+  // Nobody else ends a degrade: while people have it in hand they are asked until they say yes.
+  const isEnd = rung.action === "restore" && incident.state === "escalated";
+  const again = isEnd && approval?.state !== "given" && nowMs >= (approval?.expiresAtMs ?? 0);
+  if (!approval || approval.state === "open" || again) {
     const text = `${rung.action} of ${target} is in mode suggest: a person decides`;
     return { kind: "ask", why: because("mode", text, 1, 2) };
   }

@@ -24,6 +24,7 @@ export function consecutive(options: ConsecutiveOptions): Detector<State> {
     initial,
     raised: { ...initial, raised: true },
     observe(state, reading) {
+      if (Number.isNaN(reading.value)) return [state, undefined];
       if (reading.value > 0) {
         const good = state.good + 1;
         if (!state.raised) return [{ ...initial, good }, undefined];

@@ -28,6 +28,7 @@ export function doingOf(incident: Incident, nowMs: number): string {
   if (incident.approvals.some((approval) => approval.state === "open")) {
     return "It waits for your answer.";
   }
+  if (action?.kind === "page") return `It needs you: ${action.why.text}.`;
   if (incident.standing) return `Held back: ${incident.standing.why.text}.`;
   if (incident.mitigatedBy !== undefined) {
     return `The gateway answers for ${incident.service} until it is well. No action needed.`;

@@ -25,7 +25,7 @@ export function gatewaySource(options: {
           if (!failing) log.warn("no counters from the gateway", { error: messageOf(error) });
         });
         failing = !stats;
-        if (!stats) return;
+        if (!stats || signal.aborted) return;
         const atMs = clock.now();
         if (previous) {
           const traffic = trafficBetween(previous.stats, stats);

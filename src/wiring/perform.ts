@@ -50,10 +50,11 @@ async function act(options: PerformOptions, intent: Intent): Promise<void> {
       step,
     });
     await Promise.race([work, late]);
-    const receipt = { action: intent.id, steps };
+    const receipt = { action: intent.id, steps: [...steps] };
     emit({ type: "action.done", ...place, data: { action: intent.id, receipt } });
   } catch (error) {
-    const receipt = { action: intent.id, steps };
+    // A copy: what goes on after its time must not change what was told.
+    const receipt = { action: intent.id, steps: [...steps] };
     const data = { action: intent.id, error: messageOf(error), receipt };
     emit({ type: "action.failed", ...place, data });
   } finally {
