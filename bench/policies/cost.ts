@@ -1,17 +1,30 @@
-// One process of the bench: CPU time of each loop, interleaved, as a ratio; prints JSON.
-import { loops } from "./loops.ts";
+// One process of the bench: CPU time of each loop, ours and the peers', interleaved; prints JSON.
+import { type Loop, loops } from "./loops.ts";
+import { peerNames, peerOf } from "./peers.ts";
+import { singles } from "./singles.ts";
 
 const rounds = 14;
 const warm = 4;
 const calls = 10_000;
 
+/** Every loop with its calls in a round; a peer's stands under "peer: name". */
+const alone = process.argv.includes("singles");
+const all: [name: string, loop: Loop, calls: number][] = Object.entries(
+  alone ? singles : loops,
+).map(([name, loop]) => [name, loop, calls]);
+for (const peer of alone ? [] : peerNames) {
+  const its = (await peerOf(peer))?.loops ?? {};
+  for (const [name, one] of Object.entries(its))
+    all.push([`${peer}: ${name}`, one.loop, one.calls]);
+}
+
 const spent = new Map<string, number[]>();
 for (let round = 0; round < rounds; round++) {
-  for (const [name, loop] of Object.entries(loops)) {
+  for (const [name, loop, n] of all) {
     const before = process.cpuUsage();
-    await loop(calls);
+    await loop(n);
     const { user, system } = process.cpuUsage(before);
-    if (round >= warm) spent.set(name, [...(spent.get(name) ?? []), (user + system) / calls]);
+    if (round >= warm) spent.set(name, [...(spent.get(name) ?? []), (user + system) / n]);
     // Timers and the windows that live by them would else starve.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -19,6 +32,8 @@ for (let round = 0; round < rounds; round++) {
 
 /** Microseconds a call. */
 const median = Object.fromEntries(
-  [...spent].map(([name, all]) => [name, all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0]),
+  [...spent].map(([name, each]) => [name, each.toSorted((a, b) => a - b)[each.length >> 1] ?? 0]),
 );
 console.log(JSON.stringify({ median }));
+// Timers that a peer holds would keep the process.
+process.exit();

@@ -14,8 +14,8 @@ import { seeded } from "../../src/testing/seeded.ts";
 export type Loop = (n: number) => Promise<unknown>;
 
 export const work = async (): Promise<number> => 1;
-const bad = new Error("bad");
-const fails = async (): Promise<number> => {
+export const bad: Error = new Error("bad");
+export const fails = async (): Promise<number> => {
   throw bad;
 };
 
@@ -48,7 +48,7 @@ const windows = [
 for (const one of windows) await one.run(work);
 
 /** Fails the first time, works the second. */
-function once(): () => Promise<number> {
+export function once(): () => Promise<number> {
   let tries = 0;
   return async () => {
     if (tries++ === 0) throw bad;
@@ -103,7 +103,7 @@ export async function times(n: number, call: () => Promise<unknown>): Promise<vo
   for (let i = 0; i < n; i++) await call();
 }
 
-async function caught(n: number, call: () => Promise<unknown>): Promise<void> {
+export async function caught(n: number, call: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < n; i++) {
     try {
       await call();

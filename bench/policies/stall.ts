@@ -1,69 +1,67 @@
-// One process of the bench: real HTTP calls over a stalled event loop, and how exact timeouts are.
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:http";
+// One process of the bench: real HTTP calls over a stalled event loop, and how exact timeouts are; prints JSON.
 import { compose, timeout } from "../../src/policies/index.ts";
+import { ours } from "../../test/peers/ours.ts";
+import { type Stalled, served, stalled } from "../../test/peers/stalls.ts";
+import { peerNames, peerOf } from "./peers.ts";
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Answers after 30 ms, or never under /hang; in a process of its own, which does not stall. */
-async function serve(): Promise<void> {
-  const server = createServer((request, response) => {
-    if (request.url !== "/hang") setTimeout(() => response.end("well"), 30);
+/** Twelve rounds of five healthy calls and a hung one. */
+async function stalls() {
+  const rounds: Stalled[] = [];
+  await served(async (url, seen) => {
+    const guard = ours.timeout(100);
+    for (let tries = 0; tries < 60 && rounds.length < 12; tries++) {
+      const round = await stalled(guard, url, seen);
+      if (round) rounds.push(round);
+    }
   });
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    if (typeof address === "object") process.send?.(address?.port);
-  });
-  process.on("disconnect", () => process.exit(0));
+  return {
+    healthy: 5 * rounds.length,
+    killed: rounds.reduce((sum, { killed }) => sum + killed, 0),
+    hungMs: Math.max(...rounds.map(({ hungMs = Number.POSITIVE_INFINITY }) => hungMs)),
+  };
 }
 
-function block(ms: number): void {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
+const hangs = (): Promise<unknown> => new Promise(() => {});
 
-async function stalls(port: number) {
-  const guarded = compose(timeout(100));
-  const url = `http://127.0.0.1:${port}`;
-  const get = (path: string) =>
-    guarded.tryRun(({ signal }) => fetch(url + path, { signal }).then((answer) => answer.text()));
-  await Promise.all([1, 2, 3, 4, 5].map(() => get("/")));
-  let killed = 0;
-  const hung: number[] = [];
-  for (let round = 0; round < 12; round++) {
-    const startedAt = performance.now();
-    const calls = [1, 2, 3, 4, 5].map(() => get("/"));
-    const hanging = get("/hang").then(() => hung.push(performance.now() - startedAt));
-    // The requests are on their way before the loop stalls.
-    await wait(12);
-    block(250);
-    for (const outcome of await Promise.all(calls)) if (!outcome.ok) killed += 1;
-    await hanging;
-  }
-  return { killed, hungMs: Math.max(...hung) };
-}
-
-async function accuracy() {
-  const guarded = compose(timeout(50));
-  const taken: number[] = [];
-  const runs: Promise<unknown>[] = [];
+/** How long each of these takes to give up after 50 ms, all begun together, at any moment of a tick. */
+async function accuracy<Name extends string>(
+  runs: Readonly<Record<Name, () => Promise<unknown>>>,
+): Promise<Readonly<Record<Name, readonly number[]>>> {
+  const names = Object.keys(runs) as Name[];
+  const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >;
+  const all: Promise<unknown>[] = [];
   for (let i = 0; i < 200; i++) {
-    const startedAt = performance.now();
-    const run = guarded.tryRun(() => new Promise(() => {}));
-    runs.push(run.then(() => taken.push(performance.now() - startedAt)));
+    for (const name of names) {
+      const startedAt = performance.now();
+      const ended = (): number => taken[name].push(performance.now() - startedAt);
+      all.push(runs[name]().then(ended, ended));
+    }
     await wait(1 + (i % 13));
   }
-  await Promise.all(runs);
-  const sorted = taken.toSorted((a, b) => a - b);
-  return { earliestMs: sorted[0] ?? 0, p50Ms: sorted[100] ?? 0, p99Ms: sorted[197] ?? 0 };
+  await Promise.all(all);
+  for (const name of names) taken[name].sort((a, b) => a - b);
+  return taken;
 }
 
-if (process.argv[2] === "serve") await serve();
-else {
-  const server = fork(import.meta.filename, ["serve"]);
-  const [port] = (await once(server, "message")) as [number];
-  const result = { ...(await stalls(port)), ...(await accuracy()) };
-  server.disconnect();
-  console.log(JSON.stringify(result));
+/** The peers after ours: their timers may disturb nothing. */
+async function peersAccuracy(): Promise<Readonly<Record<string, number>>> {
+  const runs: Record<string, () => Promise<unknown>> = {};
+  for (const name of peerNames) {
+    const guarded = (await peerOf(name))?.newTimeout(50);
+    if (guarded) runs[name] = () => guarded(hangs);
+  }
+  const taken = await accuracy(runs);
+  return Object.fromEntries(peerNames.map((name) => [`${name}: p50Ms`, taken[name]?.[100] ?? 0]));
 }
+
+const stall = await stalls();
+const guarded = compose(timeout(50));
+const { own } = await accuracy({ own: () => guarded.run(hangs) });
+const exact = { earliestMs: own[0] ?? 0, p50Ms: own[100] ?? 0, p99Ms: own[197] ?? 0 };
+console.log(JSON.stringify({ ...stall, ...exact, ...(await peersAccuracy()) }));
+process.exit();

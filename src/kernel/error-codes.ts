@@ -42,6 +42,12 @@ export const codes = {
     meaning: "a command was called with arguments it does not take",
     hint: "see `homeostat --help`",
   },
+  OPTION_INVALID: {
+    family: "Misconfigured",
+    retryable: false,
+    meaning: "a part of the library was given an option that cannot be",
+    hint: "mend the option that the message names",
+  },
   DAEMON_ABSENT: {
     family: "Refused",
     retryable: true,

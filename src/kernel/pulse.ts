@@ -19,10 +19,22 @@ export interface Pulse {
   afterIo(work: () => void): void;
 }
 
+/** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
+const longestMs = 2_147_483_647;
+
 const systemPulse: Pulse = {
   coarse: true,
   after: (ms, work) => {
-    const timer = setTimeout(work, ms);
+    let leftMs = ms;
+    const wait = (): NodeJS.Timeout => {
+      const partMs = Math.min(leftMs, longestMs);
+      leftMs -= partMs;
+      return setTimeout(() => {
+        if (leftMs > 0) timer = wait();
+        else work();
+      }, partMs);
+    };
+    let timer = wait();
     return () => clearTimeout(timer);
   },
   beat: (work) => {

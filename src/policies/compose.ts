@@ -123,16 +123,22 @@ export class Composed {
   #wrap(work: Wrapped, options: AnyWrapOptions | undefined, appends: boolean): Wrapped {
     const run = (inner: Work, given?: RunOptions) => this.#chain.run(inner, given);
     return function (this: unknown, ...args) {
-      return run(
-        (context) => work.apply(this, appends ? [...args, context] : args),
-        options && {
-          signal: options.signal?.apply(this, args),
-          key: options.key?.apply(this, args),
-          priority: options.priority?.apply(this, args),
-        },
-      );
+      const call: Work = (context) => work.apply(this, appends ? [...args, context] : args);
+      try {
+        return run(call, options && given(options, this, args));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     };
   }
+}
+
+function given(options: AnyWrapOptions, self: unknown, args: unknown[]): RunOptions {
+  return {
+    signal: options.signal?.apply(self, args),
+    key: options.key?.apply(self, args),
+    priority: options.priority?.apply(self, args),
+  };
 }
 
 type Wrapped = (this: unknown, ...args: unknown[]) => unknown;

@@ -18,6 +18,7 @@ export interface PolicyEvent {
     | "breaker-half-opened"
     | "breaker-closed"
     | "breaker-isolated"
+    | "breaker-released"
     | "limit-changed"
     | "host-ejected"
     | "host-returned";
@@ -39,6 +40,7 @@ export interface CallEvent {
   readonly cancelled: boolean;
   readonly repeats: number;
   readonly rejected: Reason | undefined;
+  readonly error: unknown;
   readonly durationMs: number;
 }
 

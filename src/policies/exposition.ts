@@ -1,5 +1,5 @@
 // The figures of listed pipelines in Prometheus' text format, for whoever serves /metrics.
-import type { Counters } from "./counters.ts";
+import { counted } from "./counted.ts";
 import type { Listed } from "./registry.ts";
 
 interface Sample {
@@ -10,17 +10,6 @@ interface Sample {
 }
 
 const prefix = "homeostat_policies";
-
-/** Counters that are a metric of their own; results and refusals are told by label. */
-const plain = {
-  retries: "retries",
-  exhausted: "retries_exhausted",
-  fallbacks: "fallbacks",
-  hedges: "hedges",
-  cacheHits: "cache_hits",
-  injected: "injected_faults",
-  late: "late_results",
-} as const satisfies { readonly [Name in keyof Counters]?: string };
 
 /**
  * Text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). Counters end in `_total`;
@@ -39,23 +28,14 @@ export function metricsText(pipelines: readonly Listed[]): string {
 
 function samplesOf({ name, key, counters, strategies }: Listed): readonly Sample[] {
   const whose = key === undefined ? { pipeline: name } : { pipeline: name, key };
-  const counter = (what: string, value: number, more: Sample["labels"] = {}): Sample => {
-    return {
-      metric: `${prefix}_${what}_total`,
-      type: "counter",
-      labels: { ...whose, ...more },
-      value,
-    };
-  };
-  const { calls, successes, failures, cancelled, rejected } = counters;
   return [
-    counter("calls", calls),
-    counter("results", successes, { result: "success" }),
-    counter("results", failures, { result: "failure" }),
-    counter("results", cancelled, { result: "cancelled" }),
-    ...Object.entries(rejected).map(([reason, value]) => counter("rejected", value, { reason })),
-    ...Object.entries(plain).map(([field, what]) =>
-      counter(what, counters[field as keyof typeof plain]),
+    ...counted.map(
+      ({ metric, more, of }): Sample => ({
+        metric: `${prefix}_${metric}_total`,
+        type: "counter",
+        labels: { ...whose, ...more },
+        value: of(counters),
+      }),
     ),
     ...strategies.flatMap((strategy) =>
       Object.entries(strategy.figures).map(

@@ -2,11 +2,23 @@
 import type { Clock } from "../kernel/clock.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Random } from "../kernel/random.ts";
+import { concurrencyLimit } from "./adaptive/concurrency.ts";
+import type { ConcurrencyLimitOptions } from "./adaptive/concurrency-options.ts";
+import { type AdaptiveThrottleOptions, adaptiveThrottle } from "./adaptive/throttle.ts";
 import { type Breaker, breaker } from "./breaker/breaker.ts";
 import type { BreakerOptions } from "./breaker/breaker-options.ts";
 import { Composed, type Pipeline } from "./compose.ts";
+import { type BulkheadOptions, bulkhead } from "./limit/bulkhead.ts";
+import { rateLimiter } from "./limit/rate-limiter.ts";
+import type { RateLimiterOptions } from "./limit/rate-limiter-options.ts";
 import { type RetryOptions, retry } from "./retry/retry.ts";
+import { cache } from "./strategies/cache.ts";
+import type { CacheOptions } from "./strategies/cache-options.ts";
+import { type ChaosOptions, chaos } from "./strategies/chaos.ts";
 import { type FallbackOptions, fallback } from "./strategies/fallback.ts";
+import { type HedgeOptions, hedge } from "./strategies/hedge.ts";
+import { outlierEjection } from "./strategies/outlier.ts";
+import type { OutlierOptions } from "./strategies/outlier-options.ts";
 import { type TimeoutOptions, timeout } from "./strategies/timeout.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -18,22 +30,32 @@ export interface PipelineOptions<Bound = unknown, Adds = never> {
   /** In errors, events and metrics. */
   readonly name: string;
   /** A result for a failure; outermost. */
-  readonly fallback?: FallbackOptions<Adds> | FallbackOptions<Adds>["give"];
-  readonly cache?: Strategy;
-  readonly limiter?: Strategy;
-  readonly throttle?: Strategy;
-  readonly concurrency?: Strategy;
-  readonly bulkhead?: Strategy;
+  readonly fallback?: FallbackOptions<Adds> | FallbackOptions<Adds>["give"] | Strategy<Adds>;
+  /** A number: milliseconds for which a result is fresh. */
+  readonly cache?: number | CacheOptions<Bound> | Strategy;
+  /** A number: calls a second. */
+  readonly limiter?: number | RateLimiterOptions | Strategy;
+  readonly throttle?: true | AdaptiveThrottleOptions<Bound> | Strategy;
+  /** A number: calls at once. */
+  readonly bulkhead?: number | BulkheadOptions | Strategy;
   /** Milliseconds for all attempts together, waiting between them included. */
-  readonly timeout?: number | TimeoutOptions;
+  readonly timeout?: number | TimeoutOptions | Strategy;
   /** How often to repeat. */
   readonly retry?: number | RetryOptions<Bound> | Strategy;
-  readonly hedge?: Strategy;
-  readonly outlier?: Strategy;
-  readonly breaker?: BreakerOptions<Bound> | Breaker | true;
+  /** A number: milliseconds before a second attempt begins beside the first. */
+  readonly hedge?: true | number | HedgeOptions | Strategy;
+  readonly outlier?: true | OutlierOptions<Bound> | Strategy;
+  readonly concurrency?:
+    | true
+    | "gradient"
+    | "vegas"
+    | "aimd"
+    | ConcurrencyLimitOptions<Bound>
+    | Strategy;
+  readonly breaker?: true | BreakerOptions<Bound> | Breaker;
   /** Milliseconds for one attempt. */
-  readonly attemptTimeout?: number | TimeoutOptions;
-  readonly chaos?: Strategy;
+  readonly attemptTimeout?: number | TimeoutOptions | Strategy;
+  readonly chaos?: ChaosOptions<Adds> | Strategy<Adds>;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -43,46 +65,55 @@ interface Setup {
   readonly name: string;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Which of a family it is. */
+  readonly key?: string;
 }
-
-type Given<Key extends keyof PipelineOptions> = Exclude<
-  PipelineOptions<unknown, unknown>[Key],
-  undefined
->;
 
 /**
  * The order, outermost first, and how each option becomes its strategy. Why: what refuses cheaply
- * stands before what costs; the total timeout holds all repeats; each repeat asks the breaker anew,
- * and what the breaker counts is one attempt; chaos stands where the real fault would be.
+ * stands before what costs; the total timeout holds all repeats; each repeat asks host, limit and
+ * breaker anew, and what they measure is one attempt; chaos stands where the real fault would be.
  */
 const order = {
-  fallback: (given: Given<"fallback">) => fallback(given),
-  cache: (given: Given<"cache">) => given,
-  limiter: (given: Given<"limiter">) => given,
-  throttle: (given: Given<"throttle">) => given,
-  concurrency: (given: Given<"concurrency">) => given,
-  bulkhead: (given: Given<"bulkhead">) => given,
-  timeout: (given: Given<"timeout">, { clock }: Setup) =>
-    timeout(withSetup(typeof given === "number" ? { ms: given } : given, { clock })),
-  retry: (given: Given<"retry">, { clock, random }: Setup) =>
-    isStrategy(given)
-      ? given
-      : retry(withSetup(typeof given === "number" ? { retries: given } : given, { clock, random })),
-  hedge: (given: Given<"hedge">) => given,
-  outlier: (given: Given<"outlier">) => given,
-  breaker: (given: Given<"breaker">, { clock, name }: Setup) =>
-    isStrategy(given) ? given : breaker(withSetup(given === true ? {} : given, { clock, name })),
-  attemptTimeout: (given: Given<"attemptTimeout">, { clock }: Setup) =>
-    timeout({
-      name: "attempt-timeout",
-      ...withSetup(typeof given === "number" ? { ms: given } : given, { clock }),
-    }),
-  chaos: (given: Given<"chaos">) => given,
-} satisfies { readonly [Key in keyof PipelineOptions]?: unknown };
+  fallback: (given: FallbackOptions<unknown>) => fallback(given),
+  cache: (given: CacheOptions, { clock }) => cache(withSetup(given, { clock })),
+  limiter: (given: RateLimiterOptions, { clock }) => rateLimiter(withSetup(given, { clock })),
+  throttle: (given: AdaptiveThrottleOptions, { clock, random }) =>
+    adaptiveThrottle(withSetup(given, { clock, random })),
+  bulkhead: (given: BulkheadOptions, { clock }) => bulkhead(withSetup(given, { clock })),
+  timeout: (given: TimeoutOptions, { clock }) => timeout(withSetup(given, { clock })),
+  retry: (given: RetryOptions, { clock, random }) => retry(withSetup(given, { clock, random })),
+  hedge: (given: HedgeOptions, { clock }) => hedge(withSetup(given, { clock })),
+  outlier: (given: OutlierOptions, { clock, name }) =>
+    outlierEjection(withSetup(given, { clock, name })),
+  concurrency: (given: ConcurrencyLimitOptions, { clock, random }) =>
+    concurrencyLimit(withSetup(given, { clock, random })),
+  breaker: (given: BreakerOptions, { clock, name, key }) =>
+    breaker(withSetup(given, { clock, pipeline: name, key })),
+  attemptTimeout: (given: TimeoutOptions, { clock }) =>
+    timeout({ name: "attempt-timeout", ...withSetup(given, { clock }) }),
+  chaos: (given: ChaosOptions<unknown>, { clock, random }) =>
+    chaos(withSetup(given, { clock, random })),
+} satisfies {
+  readonly [Key in keyof PipelineOptions]?: (given: never, setup: Setup) => Strategy<unknown>;
+};
+
+/** What a number, or a function, in the place of the options is short for. */
+const short: { readonly [Key in keyof typeof order]?: string } = {
+  fallback: "give",
+  cache: "ttlMs",
+  limiter: "limit",
+  bulkhead: "concurrent",
+  timeout: "ms",
+  retry: "retries",
+  hedge: "delayMs",
+  concurrency: "algorithm",
+  attemptTimeout: "ms",
+};
 
 const places = Object.entries(order) as readonly [
   keyof typeof order,
-  (given: unknown, setup: Setup) => Strategy<unknown>,
+  (given: object, setup: Setup) => Strategy<unknown>,
 ][];
 
 /** What a pipeline is made of, and what may be told to it later. */
@@ -92,9 +123,10 @@ type Settings<Bound, Adds> = Omit<PipelineOptions<Bound, Adds>, "name" | "clock"
 export interface ConfiguredPipeline<Bound = unknown, Adds = never>
   extends Pipeline<Bound, Awaited<Adds>> {
   /**
-   * Other settings for later calls, all of them anew; calls under way keep theirs. A strategy that
-   * was and is made from options keeps its state: an open breaker stays open, a bucket as full as it
-   * was. Throws a Misconfigured error, and changes nothing, for options that cannot be.
+   * Other settings, all of them anew. A strategy that was and is made from options keeps its state:
+   * an open breaker stays open, a bucket as full as it was. Calls under way keep the strategies they
+   * began with; what these decide from now on they decide by the new settings. Throws a Misconfigured
+   * error, and changes nothing, for options that cannot be.
    */
   reload(settings: Settings<Bound, Adds>): void;
 }
@@ -124,13 +156,14 @@ interface Placed {
   readonly own: boolean;
 }
 
-class Configured extends Composed {
+/** The pipeline behind its face; its reload in two steps, so that several can be changed or none. */
+export class Configured extends Composed {
   readonly #setup: Setup;
   #placed: ReadonlyMap<string, Placed>;
 
-  constructor(options: PipelineOptions<never, unknown>) {
+  constructor(options: PipelineOptions<never, unknown>, key?: string) {
     const { name, clock, random } = options;
-    const setup: Setup = withSetup({ name }, { clock, random });
+    const setup: Setup = withSetup({ name }, { clock, random, key });
     const placed = place(options, setup);
     super(name, strategiesOf(placed), clock);
     this.#setup = setup;
@@ -144,13 +177,20 @@ class Configured extends Composed {
   }
 
   reload(settings: Settings<never, unknown>): void {
+    this.prepare(settings)();
+  }
+
+  /** Checks the settings; what it returns puts them into force. */
+  prepare(settings: Settings<never, unknown>): () => void {
     const placed = place(settings, this.#setup);
-    for (const [key, { strategy, own }] of placed) {
-      const old = this.#placed.get(key);
-      if (own && old?.own && old.strategy.reload?.(strategy)) placed.set(key, old);
-    }
-    this.#placed = placed;
-    this.restring(strategiesOf(placed));
+    return () => {
+      for (const [key, { strategy, own }] of placed) {
+        const old = this.#placed.get(key);
+        if (own && old?.own && old.strategy.reload?.(strategy)) placed.set(key, old);
+      }
+      this.#placed = placed;
+      this.restring(strategiesOf(placed));
+    };
   }
 }
 
@@ -161,14 +201,17 @@ function strategiesOf(placed: ReadonlyMap<string, Placed>): readonly Strategy<un
 function place(settings: Settings<never, unknown>, setup: Setup): Map<string, Placed> {
   for (const key of Object.keys(settings)) {
     if (key in order || key === "name" || key === "clock" || key === "random") continue;
-    throw new HomeostatError("USAGE", `pipeline ${setup.name}: there is no option "${key}"`);
+    throw new HomeostatError(
+      "OPTION_INVALID",
+      `pipeline ${setup.name}: there is no option "${key}"`,
+    );
   }
   const placed = new Map<string, Placed>();
   for (const [key, build] of places) {
     const given = settings[key];
     if (given === undefined) continue;
-    const strategy = build(given, setup);
-    placed.set(key, { strategy, own: strategy !== given });
+    const own = !isStrategy(given);
+    placed.set(key, { strategy: own ? build(optionsOf(key, given), setup) : given, own });
   }
   return placed;
 }
@@ -182,6 +225,13 @@ function withSetup<Options extends object, More extends object>(
   return { ...Object.fromEntries(known), ...options } as Options;
 }
 
-function isStrategy(given: object | number | true): given is Strategy {
-  return typeof given === "object" && ("exit" in given || "around" in given);
+function optionsOf(key: keyof typeof order, given: unknown): object {
+  if (given === true) return {};
+  const name = short[key];
+  const isShort = name !== undefined && ["number", "function", "string"].includes(typeof given);
+  return isShort ? { [name]: given } : (given as object);
+}
+
+function isStrategy(given: unknown): given is Strategy<unknown> {
+  return typeof given === "object" && given !== null && ("exit" in given || "around" in given);
 }

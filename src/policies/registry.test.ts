@@ -31,7 +31,7 @@ test("an open breaker stays open over a reload, and closes by the new rules", as
   assert.equal(users.breaker.state, "open");
   assert.deepEqual(
     users.strategies.map(({ name }) => name),
-    ["timeout", "users"],
+    ["timeout", "breaker"],
   );
   await clock.advance(5_000);
   assert.equal(await users.run(() => 1), 1);
@@ -154,4 +154,58 @@ test("the listing is told in Prometheus' text format, labels escaped", async () 
   assert.ok(text.endsWith("\n"));
   const types = lines.filter((line) => line.startsWith("# TYPE"));
   assert.equal(new Set(types).size, types.length);
+});
+
+test("a reload of a family that one key cannot have changes none", async () => {
+  const hosts = registry().family("host", () => ({ retry: 1, breaker: {} }));
+  const [a, b] = [hosts.get("a"), hosts.get("b")];
+  const before = [a.strategies, b.strategies];
+  assert.throws(() => hosts.reload((key) => ({ breaker: {}, retry: key === "b" ? -1 : 5 })));
+  assert.deepEqual([a.strategies, b.strategies], before);
+  assert.equal(a.breaker.state, "closed");
+  const hold = a.breaker.isolate();
+  await assert.rejects(
+    a.run(() => 1),
+    /host: breaker of a is held open by hand/,
+  );
+  hold[Symbol.dispose]();
+});
+
+test("two strategies of one name are told apart in the listing", () => {
+  const policies = registry();
+  policies.define({
+    name: "t",
+    timeout: { ms: 5, name: "limit" },
+    attemptTimeout: { ms: 2, name: "limit" },
+  });
+  const [one] = policies.list();
+  assert.deepEqual(
+    one?.strategies.map(({ name }) => name),
+    ["limit", "limit#2"],
+  );
+});
+
+test("every option is taken short, whole, or as a strategy made before", async () => {
+  const all = registry().define({
+    name: "all",
+    fallback: () => "instead",
+    cache: 1_000,
+    limiter: 100,
+    throttle: true,
+    bulkhead: 5,
+    timeout: 2_000,
+    retry: 1,
+    hedge: 500,
+    outlier: true,
+    concurrency: "aimd",
+    breaker: true,
+    attemptTimeout: 900,
+    chaos: {},
+  });
+  assert.equal(await all.run(() => "well", { key: "k" }), "well");
+  assert.equal(await all.run(() => "other", { key: "k" }), "well");
+  const names = all.strategies.map(({ name }) => name);
+  assert.equal(new Set(names).size, 13);
+  const again = registry().define({ name: "again", bulkhead: all.strategies[4] as never });
+  assert.equal(again.strategies[0], all.strategies[4]);
 });

@@ -3,7 +3,7 @@ import { HomeostatError } from "../kernel/errors.ts";
 import type { Breaker } from "./breaker/breaker.ts";
 import type { BreakerOptions } from "./breaker/breaker-options.ts";
 import type { Counters } from "./counters.ts";
-import { type ConfiguredPipeline, type PipelineOptions, pipeline } from "./pipeline.ts";
+import { Configured, type ConfiguredPipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** Any pipeline, whatever it is bound to. */
@@ -29,11 +29,11 @@ export interface Listed {
 export type FamilyOptions<Bound, Adds> = Omit<PipelineOptions<Bound, Adds>, "name">;
 
 /** Pipelines of one kind for keys that come and go, such as hosts or tenants. */
-export interface Family<Bound = unknown, Adds = never> {
+export interface Family<Bound = unknown, Adds = never, Handles = unknown> {
   /** The pipeline of a key, made when it is first asked for. */
-  get(key: string): ConfiguredPipeline<Bound, Adds>;
+  get(key: string): ConfiguredPipeline<Bound, Adds> & Handles;
   readonly size: number;
-  /** Other settings for the pipelines that are there and for those that will be. */
+  /** Other settings for the pipelines that are there and for those that will be: for all or none. */
   reload(options: (key: string) => FamilyOptions<Bound, Adds>): void;
   delete(key: string): boolean;
 }
@@ -54,6 +54,13 @@ export interface Registry {
    */
   family<Bound = unknown, Adds = never>(
     name: string,
+    options: (key: string) => FamilyOptions<Bound, Adds> & {
+      readonly breaker: BreakerOptions<Bound> | Breaker | true;
+    },
+    limits?: { readonly max?: number },
+  ): Family<Bound, Adds, { readonly breaker: Breaker }>;
+  family<Bound = unknown, Adds = never>(
+    name: string,
     options: (key: string) => FamilyOptions<Bound, Adds>,
     limits?: { readonly max?: number },
   ): Family<Bound, Adds>;
@@ -69,40 +76,44 @@ export function registry(): Registry {
   return new Pipelines();
 }
 
-type AnyPipeline = ConfiguredPipeline<unknown, unknown>;
-
 class Pipelines implements Registry {
-  readonly #kept = new Map<string, AnyPipeline | Kin>();
+  readonly #kept = new Map<string, Configured | Kin>();
 
   define(options: PipelineOptions<never, unknown>): never {
     this.#claim(options.name);
-    const made = pipeline(options as PipelineOptions<unknown, unknown>);
+    const made = new Configured(options);
     this.#kept.set(options.name, made);
     // What the face's types say of it is what `pipeline` made of the same options.
     return made as never;
   }
 
-  family<Bound, Adds>(
+  family(
     name: string,
-    options: (key: string) => FamilyOptions<Bound, Adds>,
+    options: (key: string) => FamilyOptions<never, unknown>,
     { max = 1_000 }: { readonly max?: number } = {},
-  ): Family<Bound, Adds> {
+  ): never {
     this.#claim(name);
     if (!(Number.isInteger(max) && max >= 1)) {
-      throw new HomeostatError("USAGE", `registry: max of ${name} must be 1 or more, got ${max}`);
+      throw new HomeostatError(
+        "OPTION_INVALID",
+        `registry: max of ${name} must be 1 or more, got ${max}`,
+      );
     }
-    const kin = new Kin(name, options as never, max);
+    const kin = new Kin(name, options, max);
     this.#kept.set(name, kin);
-    return kin as unknown as Family<Bound, Adds>;
+    return kin as never;
   }
 
   reload({ name, ...settings }: PipelineOptions<never, unknown>): void {
     const kept = this.#kept.get(name);
     if (!kept || kept instanceof Kin) {
       const known = [...this.#kept.keys()].join(", ") || "none";
-      throw new HomeostatError("USAGE", `registry: there is no pipeline ${name}, but: ${known}`);
+      throw new HomeostatError(
+        "OPTION_INVALID",
+        `registry: there is no pipeline ${name}, but: ${known}`,
+      );
     }
-    kept.reload(settings as never);
+    kept.reload(settings);
   }
 
   has(name: string): boolean {
@@ -121,21 +132,17 @@ class Pipelines implements Registry {
 
   #claim(name: string): void {
     if (!this.#kept.has(name)) return;
-    throw new HomeostatError("USAGE", `registry: the name ${name} is taken`);
+    throw new HomeostatError("OPTION_INVALID", `registry: the name ${name} is taken`);
   }
 }
 
-class Kin implements Family<unknown, unknown> {
+class Kin {
   readonly #name: string;
   readonly #max: number;
-  readonly #kept = new Map<string, AnyPipeline>();
-  #options: (key: string) => FamilyOptions<unknown, unknown>;
+  readonly #kept = new Map<string, Configured>();
+  #options: (key: string) => FamilyOptions<never, unknown>;
 
-  constructor(
-    name: string,
-    options: (key: string) => FamilyOptions<unknown, unknown>,
-    max: number,
-  ) {
+  constructor(name: string, options: (key: string) => FamilyOptions<never, unknown>, max: number) {
     this.#name = name;
     this.#options = options;
     this.#max = max;
@@ -145,9 +152,9 @@ class Kin implements Family<unknown, unknown> {
     return this.#kept.size;
   }
 
-  get(key: string): AnyPipeline {
+  get(key: string): Configured {
     const known = this.#kept.get(key);
-    const found = known ?? pipeline({ ...this.#options(key), name: this.#name });
+    const found = known ?? new Configured({ ...this.#options(key), name: this.#name }, key);
     // The order of a Map is that of insertion: the first was used longest ago.
     if (known) this.#kept.delete(key);
     this.#kept.set(key, found);
@@ -158,8 +165,9 @@ class Kin implements Family<unknown, unknown> {
     return found;
   }
 
-  reload(options: (key: string) => FamilyOptions<unknown, unknown>): void {
-    for (const [key, kept] of this.#kept) kept.reload(options(key));
+  reload(options: (key: string) => FamilyOptions<never, unknown>): void {
+    const changes = [...this.#kept].map(([key, kept]) => kept.prepare(options(key)));
+    for (const change of changes) change();
     this.#options = options;
   }
 
@@ -168,16 +176,26 @@ class Kin implements Family<unknown, unknown> {
   }
 
   list(): readonly Listed[] {
-    return [...this.#kept].map(([key, kept]) => ({ ...listed(kept), key }));
+    return [...this.#kept].map(([key, kept]) => ({
+      ...listed(kept),
+      key,
+    }));
   }
 }
 
 function listed({ name, counters, strategies }: Named): Listed {
+  const told = new Map<string, number>();
+  /** Two of the same name would be one series in metrics. */
+  const unique = (given: string): string => {
+    const n = (told.get(given) ?? 0) + 1;
+    told.set(given, n);
+    return n === 1 ? given : `${given}#${n}`;
+  };
   return {
     name,
     counters,
     strategies: strategies.map((strategy) => ({
-      name: strategy.name,
+      name: unique(strategy.name),
       figures: strategy.figures?.() ?? {},
     })),
   };

@@ -17,16 +17,22 @@ export type Reason =
 export interface RejectionDetails {
   readonly reason: Reason;
   readonly pipeline?: string;
+  readonly strategy?: string;
   /** Milliseconds until it is worth trying again. */
   readonly retryAfterMs?: number;
 }
+
+/** On errors of other makes, which have no place for details of ours. */
+const refusal: unique symbol = Symbol("homeostat.refusal");
 
 /** Stands for an error on its way outward; two looks give the same error. */
 export class Rejection {
   readonly reason: Reason;
   readonly pipeline: string;
   readonly retryAfterMs: number | undefined;
-  #build: (rejection: Rejection) => Error;
+  /** Who refused; filled in on the way outward. */
+  strategy: string | undefined = undefined;
+  readonly #build: (rejection: Rejection) => Error;
   #error: Error | undefined;
 
   /** `build` is one function of the strategy, not made for each call. */
@@ -43,13 +49,23 @@ export class Rejection {
   }
 
   get error(): Error {
-    this.#error ??= this.#build(this);
+    if (this.#error === undefined) {
+      this.#error = this.#build(this);
+      if (!(this.#error instanceof HomeostatError)) {
+        Object.defineProperty(this.#error, refusal, { value: this.details });
+      }
+    }
     return this.#error;
   }
 
   get details(): RejectionDetails {
-    const { reason, pipeline, retryAfterMs } = this;
-    return retryAfterMs === undefined ? { reason, pipeline } : { reason, pipeline, retryAfterMs };
+    const { reason, pipeline, strategy, retryAfterMs } = this;
+    if (strategy === undefined) {
+      return retryAfterMs === undefined ? { reason, pipeline } : { reason, pipeline, retryAfterMs };
+    }
+    return retryAfterMs === undefined
+      ? { reason, pipeline, strategy }
+      : { reason, pipeline, strategy, retryAfterMs };
   }
 }
 
@@ -58,9 +74,23 @@ export function errorOf(value: unknown): unknown {
   return value instanceof Rejection ? value.error : value;
 }
 
+/** What is known of a refusal, also when its error is built already. */
+export function refusalOf(value: unknown): RejectionDetails | undefined {
+  if (value instanceof Rejection) return value.details;
+  if (value instanceof HomeostatError) {
+    const details = value.details as Partial<RejectionDetails> | null | undefined;
+    return details?.reason === undefined ? undefined : { ...details, reason: details.reason };
+  }
+  if (!(value instanceof Error)) return undefined;
+  return (value as { [refusal]?: RejectionDetails })[refusal];
+}
+
 /** The reason of a failure that a strategy made, of this pipeline or of one further in. */
 export function reasonOf(value: unknown): Reason | undefined {
   if (value instanceof Rejection) return value.reason;
-  if (!(value instanceof HomeostatError)) return undefined;
-  return (value.details as Partial<RejectionDetails> | null | undefined)?.reason;
+  if (value instanceof HomeostatError) {
+    return (value.details as Partial<RejectionDetails> | null | undefined)?.reason;
+  }
+  if (!(value instanceof Error)) return undefined;
+  return (value as { [refusal]?: RejectionDetails })[refusal]?.reason;
 }

@@ -61,6 +61,8 @@ export interface Call {
   readonly slots: unknown[];
   readonly key: string | undefined;
   readonly priority: number | undefined;
+  /** 0, or inside a function strategy the attempt that it runs. */
+  readonly attempt: number;
   /** The name of the pipeline. */
   readonly pipeline: string;
   readonly counters: Counters;
@@ -78,9 +80,15 @@ export interface Call {
   again(level: number): void;
   /**
    * Ends what runs inside `level` (innermost is left first, a failure aborts the signal) and goes
-   * outward from it with this result; `exit` of `level` itself is not called.
+   * outward from it with this result; `exit` of `level` itself is not called. With `beaten`, what runs
+   * inside ends with that failure, though the result is another.
    */
-  settle(level: number, ok: boolean, value: unknown): void;
+  settle(level: number, ok: boolean, value: unknown, beaten?: unknown): void;
+  /**
+   * Runs everything inside `level` once more beside what runs already, with a signal of its own; what
+   * it comes to is the strategy's to use. Nobody need await it.
+   */
+  fork(level: number, signal: AbortSignal): Promise<unknown>;
   /** As `settle` with what the promise becomes; for a call that `level` holds. */
   follow(level: number, promise: PromiseLike<unknown>): void;
   /**
@@ -120,6 +128,11 @@ export interface HookStrategy<Adds = never> extends Kept {
   /** True when `exit` does nothing with a success: it is then not called with one, which is cheaper. */
   readonly onlyFailures?: boolean;
   exit(call: Call, level: number, ok: boolean, value: unknown): Exited;
+  /**
+   * Something further out has told the work to end, by its signal, and waits for it: what the
+   * strategy runs beside that has to end too, and nothing more may begin.
+   */
+  stop?(call: Call, level: number, value: unknown): void;
   /**
    * A run of the work has ended that nobody waited for any more, or that was one of several at once;
    * `call.running` tells how many are left.

@@ -1,6 +1,17 @@
 // What a circuit breaker can be told, its defaults, and the checks of what it was told.
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
+import {
+  above,
+  anything,
+  atLeast,
+  called,
+  checkOptions,
+  named,
+  oneOf,
+  share,
+  whole,
+} from "../options.ts";
 import { ConsecutiveWindow, CountWindow, TimeWindow, type Window } from "./windows.ts";
 
 export interface BreakerOptions<Bound = unknown> {
@@ -33,6 +44,10 @@ export interface BreakerOptions<Bound = unknown> {
   /** Which results are failures; default none. */
   readonly whenResult?: (value: Bound) => boolean;
   readonly name?: string;
+  /** The pipeline in its events; default its own name, as several pipelines may share it. */
+  readonly pipeline?: string;
+  /** Which of a family of pipelines, in its events and errors. */
+  readonly key?: string;
   readonly clock?: Clock;
 }
 
@@ -50,14 +65,32 @@ export interface BreakerRules {
   readonly whenResult: ((value: unknown) => boolean) | undefined;
 }
 
+const told = {
+  window: anything,
+  failureRate: share,
+  slowCallMs: above(0),
+  slowCallRate: share,
+  minimumCalls: whole(1),
+  openMs: (value: unknown) =>
+    typeof value === "function" ? undefined : atLeast(0)(value) && "0 or more, or a function",
+  probes: whole(1),
+  probeFailureRate: share,
+  probeWaitMs: atLeast(0),
+  when: called,
+  whenResult: called,
+  name: named,
+  pipeline: named,
+  key: named,
+  clock: anything,
+};
+
 export function rulesOf(options: BreakerOptions): BreakerRules {
   const { window, failureRate = 0.5, slowCallRate = 1, probes = 3 } = options;
   const consecutive = window?.kind === "consecutive";
   const minimumCalls = consecutive ? window.calls : (options.minimumCalls ?? 20);
   const { slowCallMs = Number.POSITIVE_INFINITY, openMs = 5_000, probeWaitMs } = options;
   const probeFailureRate = options.probeFailureRate ?? failureRate;
-  share({ failureRate, slowCallRate, probeFailureRate });
-  atLeastOne({ minimumCalls, probes });
+  checkOptions<BreakerOptions>("breaker", options, told);
   if (window?.kind === "count" && window.calls < minimumCalls && options.minimumCalls !== undefined)
     wrong(`a window of ${window.calls} calls never holds minimumCalls ${minimumCalls}`);
   return {
@@ -75,10 +108,16 @@ export function rulesOf(options: BreakerOptions): BreakerRules {
 }
 
 export function windowOf(given: BreakerOptions["window"]): Window {
-  if (given?.kind === "consecutive") return new ConsecutiveWindow();
-  if (given?.kind !== "count") return new TimeWindow(given?.ms ?? 10_000);
-  atLeastOne({ "window.calls": given.calls });
-  return new CountWindow(given.calls);
+  if (given === undefined) return new TimeWindow(10_000);
+  const kind = oneOf("time", "count", "consecutive");
+  const size = given.kind === "time" ? { kind, ms: above(0) } : { kind, calls: whole(1) };
+  checkOptions<{ kind: string; ms?: number; calls?: number }>(
+    "breaker: window",
+    given,
+    size as never,
+  );
+  if (given.kind === "time") return new TimeWindow(given.ms);
+  return given.kind === "count" ? new CountWindow(given.calls) : new ConsecutiveWindow();
 }
 
 /** An open time that grows: `initialMs` the first time, then `factor` times the last, up to `maxMs`. */
@@ -90,18 +129,6 @@ export function growingOpenMs(
   return (openings) => Math.min(maxMs, initialMs * factor ** (openings - 1));
 }
 
-function share(given: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (!(value > 0 && value <= 1)) wrong(`${name} must be above 0 and at most 1, got ${value}`);
-  }
-}
-
-function atLeastOne(given: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (!(Number.isInteger(value) && value >= 1)) wrong(`${name} must be 1 or more, got ${value}`);
-  }
-}
-
 function wrong(message: string): never {
-  throw new HomeostatError("USAGE", `breaker: ${message}`);
+  throw new HomeostatError("OPTION_INVALID", `breaker: ${message}`);
 }

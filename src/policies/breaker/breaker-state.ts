@@ -35,5 +35,8 @@ export function checkSaved(saved: SavedBreaker): void {
 }
 
 function wrong(name: string, expected: string, got: unknown): never {
-  throw new HomeostatError("USAGE", `breaker: saved ${name} must be ${expected}, got ${got}`);
+  throw new HomeostatError(
+    "OPTION_INVALID",
+    `breaker: saved ${name} must be ${expected}, got ${got}`,
+  );
 }

@@ -5,6 +5,7 @@ import { HomeostatError } from "../../kernel/errors.ts";
 import { stackless } from "../../kernel/stackless.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events } from "../events.ts";
+import { answered } from "../options.ts";
 import { errorOf, Rejection, reasonOf } from "../rejection.ts";
 import type { Call, Entered, HookStrategy, Strategy } from "../strategy.ts";
 import { type BreakerOptions, rulesOf, windowOf } from "./breaker-options.ts";
@@ -13,6 +14,8 @@ import { type Change, Circuit, type Recent } from "./circuit.ts";
 
 export interface Breaker extends HookStrategy {
   readonly state: BreakerState;
+  /** Held open by hand, whatever its state. */
+  readonly isolated: boolean;
   /** Calls, failures and slow calls in the window now. */
   readonly recent: Recent;
   /** Refuses all calls until the handle is disposed of; what it knew before then holds again. */
@@ -40,12 +43,16 @@ const stateNumbers: Readonly<Record<BreakerState, number>> = { closed: 0, "half-
 class CircuitBreaker implements Breaker {
   readonly name: string;
   readonly aborts = false;
+  readonly #pipeline: string;
+  readonly #key: string | undefined;
   readonly #circuit: Circuit;
   readonly #clock: Clock;
   readonly #ticker: Ticker;
 
   constructor(options: BreakerOptions) {
     this.name = options.name ?? "breaker";
+    this.#pipeline = options.pipeline ?? this.name;
+    this.#key = options.key;
     this.#circuit = new Circuit(rulesOf(options), windowOf(options.window), this);
     this.#clock = options.clock ?? systemClock;
     this.#ticker = tickerOf(this.#clock);
@@ -53,6 +60,10 @@ class CircuitBreaker implements Breaker {
 
   get state(): BreakerState {
     return this.#circuit.state;
+  }
+
+  get isolated(): boolean {
+    return this.#circuit.isolations > 0;
   }
 
   get recent(): Recent {
@@ -79,7 +90,7 @@ class CircuitBreaker implements Breaker {
     const circuit = this.#circuit;
     const begun = typeof slot === "number" ? slot : slot.epoch;
     if (begun !== circuit.epoch) return;
-    const failed = ok ? circuit.rules.whenResult?.(value) === true : this.#blame(call, value);
+    const failed = ok ? this.#isBad(value) : this.#blame(call, value);
     if (failed === undefined) return void circuit.skip();
     const slow =
       typeof slot !== "number" && this.#ticker.awake() - slot.at >= circuit.rules.slowCallMs;
@@ -93,8 +104,10 @@ class CircuitBreaker implements Breaker {
     let held = true;
     return {
       [Symbol.dispose]: () => {
-        if (held) circuit.isolations -= 1;
+        if (!held) return;
         held = false;
+        circuit.isolations -= 1;
+        if (circuit.isolations === 0) this.changed("breaker-released");
       },
     };
   }
@@ -121,40 +134,52 @@ class CircuitBreaker implements Breaker {
   figures(): Readonly<Record<string, number>> {
     const { total, failed, slow } = this.recent;
     return {
-      breaker_state: this.#circuit.isolations > 0 ? 3 : stateNumbers[this.state],
+      breaker_state: this.isolated ? 3 : stateNumbers[this.state],
       window_calls: total,
       window_failed_calls: failed,
       window_slow_calls: slow,
     };
   }
 
+  #isBad(value: unknown): boolean {
+    const { whenResult } = this.#circuit.rules;
+    return whenResult !== undefined && answered("breaker: whenResult", whenResult(value));
+  }
+
   /** Whether an error is the target's failure; undefined when it says nothing of the target. */
   #blame(call: Call, value: unknown): true | undefined {
     const reason = reasonOf(value);
-    if (call.unwinding) {
-      // A timeout further out had all its time for a first attempt, but not for a repeat.
-      return reason === "timeout" && !call.cancelled && call.repeats === 0 ? true : undefined;
-    }
+    // A timeout further out had all its time for a first attempt, but not for a repeat.
+    if (call.unwinding && (reason !== "timeout" || call.repeats > 0)) return undefined;
     if (reason !== undefined && reason !== "timeout") return undefined;
     // What ran out of time while this process stood still says nothing of the target.
     if (reason === "timeout" && this.#ticker.stalled) return undefined;
     if (value instanceof HomeostatError && value.family === "Cancelled") return undefined;
     const { when } = this.#circuit.rules;
-    return when === undefined || when(errorOf(value)) ? true : undefined;
+    if (when === undefined) return true;
+    return answered("breaker: when", when(errorOf(value))) ? true : undefined;
   }
 
   changed(event: Change): void {
     if (!events.hasSubscribers) return;
     const { openings, openedMs: openMs } = this.#circuit;
     const details = { openings, openMs };
-    events.publish({ event, pipeline: this.name, strategy: "breaker", details });
+    const [pipeline, key] = [this.#pipeline, this.#key];
+    events.publish({ event, pipeline, strategy: this.name, key, details });
   }
 
   readonly #build = ({ pipeline, retryAfterMs, details }: Rejection): Error => {
     const left = formatDuration(retryAfterMs ?? 0);
-    return stackless("BREAKER_OPEN", `${pipeline}: breaker is open for ${left}`, { details });
+    const text = `${pipeline}: breaker${this.#whose} is open for ${left}`;
+    return stackless("BREAKER_OPEN", text, { details });
   };
 
   readonly #isolated = ({ pipeline, details }: Rejection): Error =>
-    stackless("BREAKER_OPEN", `${pipeline}: breaker is held open by hand`, { details });
+    stackless("BREAKER_OPEN", `${pipeline}: breaker${this.#whose} is held open by hand`, {
+      details,
+    });
+
+  get #whose(): string {
+    return this.#key === undefined ? "" : ` of ${this.#key}`;
+  }
 }

@@ -7,7 +7,8 @@ export type Change =
   | "breaker-opened"
   | "breaker-half-opened"
   | "breaker-closed"
-  | "breaker-isolated";
+  | "breaker-isolated"
+  | "breaker-released";
 
 /** Calls, failures and slow calls of the window. */
 export interface Recent {
@@ -98,7 +99,8 @@ export class Circuit {
   restore(saved: SavedBreaker, now: number, wall: number): void {
     this.#close();
     const { total, failed, slow, openings } = saved;
-    for (let i = 0; i < total; i++) this.#window.record(i < failed, i < slow, now);
+    // The bad ones last: a window of calls in a row then knows how many they were.
+    for (let left = total; left > 0; left--) this.#window.record(left <= failed, left <= slow, now);
     this.openings = openings;
     if (saved.state === "closed") return;
     const passedMs = Math.max(0, wall - saved.savedAt);

@@ -258,3 +258,13 @@ test("wrap keeps arguments and this; a fallback sees the error", async () => {
   const withContext = api.wrapWithContext((n: number, { attempt }: RunContext) => n + attempt);
   assert.equal(await withContext(3), 3);
 });
+
+test("a cooperative timeout ends a call that a strategy further in holds", async () => {
+  const clock = simClock();
+  const holds: HookStrategy = { name: "holds", enter: () => held, exit: () => undefined };
+  const api = compose({ clock }, timeout({ ms: 50, mode: "cooperative", clock }), holds);
+  const call = api.tryRun(() => 1);
+  await clock.advance(100);
+  const outcome = await call;
+  assert.equal(!outcome.ok && outcome.rejected, "timeout");
+});

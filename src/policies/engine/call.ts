@@ -11,8 +11,9 @@ import {
   repeat,
   type Work,
 } from "../strategy.ts";
-import { Attempt, endAttempt, type Signalled, signalOf } from "./attempt.ts";
+import { endAttempt, type Signalled, signalOf } from "./attempt.ts";
 import { hubOf, type Member, type Place } from "./hub.ts";
+import { again, follow, fork, stop } from "./moves.ts";
 import { callersContext, isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
 
 /** Context of the first attempt and driver at once: a call allocates little else but its promise. */
@@ -20,7 +21,8 @@ export class Flight implements RunContext, Signalled, Call, Member {
   // `declare`: a field that is set twice costs twice, and there is one of these for each call.
   declare readonly attempt: number;
   control: AbortController | undefined = undefined;
-  endedBy: { readonly reason: unknown } | undefined = undefined;
+  endedBy: Signalled["endedBy"] = undefined;
+  declare readonly given: RunOptions | undefined;
   declare readonly slots: unknown[];
   declare readonly route: Route<Flight>;
   declare readonly resolve: Settle;
@@ -33,17 +35,18 @@ export class Flight implements RunContext, Signalled, Call, Member {
   cancelled = false;
   private place: Place | undefined = undefined;
   /** How many strategies were entered and not left. */
-  private depth = 0;
+  depth = 0;
   /** Changes whenever the call takes another way: what was begun before is late then. */
-  private turn = 0;
-  private over = false;
+  turn = 0;
+  over = false;
+  /** A strategy holds it: nothing runs further in. */
+  waiting = false;
   /** A result is being handled on the stack of the work that gave it. */
   nested = false;
-  declare private readonly work: Work;
-  declare private readonly given: RunOptions | undefined;
-  private current: RunContext & Signalled = this;
+  declare readonly work: Work;
+  current: RunContext & Signalled = this;
   private resource: AsyncResource | undefined = undefined;
-  private stopped: Signalled["endedBy"] = undefined;
+  stopped: Signalled["endedBy"] = undefined;
 
   constructor(
     route: Route<Flight>,
@@ -55,26 +58,26 @@ export class Flight implements RunContext, Signalled, Call, Member {
     startedAt: number,
   ) {
     this.attempt = attempt;
+    this.given = given;
     this.slots = new Array(route.hooks.length);
     this.route = route;
     this.resolve = resolve;
     this.reject = reject;
     this.startedAt = startedAt;
     this.work = work;
-    this.given = given;
   }
 
   get signal(): AbortSignal {
     return signalOf(this);
-  }
-  get passed(): AbortSignal | undefined {
-    return this.route.aborts ? undefined : this.given?.signal;
   }
   get key(): string | undefined {
     return this.given?.key;
   }
   get priority(): number | undefined {
     return this.given?.priority;
+  }
+  get passed(): AbortSignal | undefined {
+    return this.route.aborts ? undefined : this.given?.signal;
   }
   get pipeline(): string {
     return this.route.pipeline;
@@ -100,41 +103,34 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   again(level: number): undefined {
-    if (this.over) return;
-    if (this.stopped) return this.outward(level - 1, false, this.stopped.reason);
-    this.repeats += 1;
-    this.current = new Attempt(this.attempt + this.repeats, this.given, this.passed);
-    if (!this.nested) return this.inward(level + 1);
-    // Work that answers at once would else repeat itself ever deeper on one stack.
-    const turn = ++this.turn;
-    queueMicrotask(() => {
-      if (turn === this.turn) this.inward(level + 1);
-    });
+    again(this, level);
   }
 
-  settle(level: number, ok: boolean, value: unknown): undefined {
+  settle(level: number, ok: boolean, value: unknown, beaten?: unknown): undefined {
     if (this.over || this.depth <= level) return;
     this.turn += 1;
+    const fails = !ok || beaten !== undefined;
+    const inside = beaten ?? value;
     this.inContext(() => {
-      if (!ok) endAttempt(this.current, value);
-      for (let i = this.depth - 1; i > level; i--) leave(this, i, ok, value);
+      // An attempt that has ended, or not begun, has nothing to abort.
+      if (fails && !this.waiting) endAttempt(this.current, inside);
+      this.waiting = false;
+      for (let i = this.depth - 1; i > level; i--) leave(this, i, !fails, inside);
       this.depth = Math.max(level, 0);
       this.outward(level - 1, ok, value);
     });
   }
 
   follow(level: number, promise: PromiseLike<unknown>): undefined {
-    const turn = ++this.turn;
-    const done = (ok: boolean) => (value: unknown) =>
-      turn === this.turn && this.settle(level, ok, value);
-    promise.then(done(true), done(false));
+    follow(this, level, promise);
+  }
+
+  fork(level: number, signal: AbortSignal): Promise<unknown> {
+    return fork(this, level, signal);
   }
 
   stop(level: number, value: unknown): undefined {
-    const running = !this.over && this.depth === this.route.hooks.length;
-    if (!running) return this.settle(level, false, value);
-    this.stopped = { reason: value };
-    this.inContext(() => endAttempt(this.current, value));
+    stop(this, level, value);
   }
 
   callerAborted(reason: unknown): undefined {
@@ -143,9 +139,10 @@ export class Flight implements RunContext, Signalled, Call, Member {
     this.settle(-1, false, reason);
   }
 
-  private inward(from: number): undefined {
+  inward(from: number): undefined {
     const { enters, hooks } = this.route;
     const turn = ++this.turn;
+    this.waiting = false;
     for (let i = from; i < enters.length; i++) {
       const enter = enters[i];
       if (enter === undefined) continue;
@@ -165,6 +162,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
       if (entered === held) return this.hold(i);
       if (!(entered instanceof Rejection)) return this.outward(i - 1, entered.ok, entered.value);
       this.counters.rejected[entered.reason] += 1;
+      entered.strategy = hooks[i]?.name;
       this.nested = true;
       this.outward(i - 1, false, entered);
       this.nested = false;
@@ -203,7 +201,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
     if (this.route.hearLate.length > 0) tellLate(this, ok, value);
   }
 
-  private outward(from: number, ok: boolean, value: unknown): undefined {
+  outward(from: number, ok: boolean, value: unknown): undefined {
     const { hooks, exits, successExits } = this.route;
     const turn = this.turn;
     for (let i = from; i >= 0; i--) {
@@ -241,10 +239,11 @@ export class Flight implements RunContext, Signalled, Call, Member {
   /** Whoever moves the call on may come from another async context than the caller. */
   private hold(level: number): undefined {
     this.depth = level + 1;
+    this.waiting = true;
     this.resource ??= callersContext();
   }
 
-  private inContext(work: () => unknown): unknown {
+  inContext<T>(work: () => T): T {
     return this.resource ? this.resource.runInAsyncScope(work) : work();
   }
 }

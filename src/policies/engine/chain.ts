@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Counters, newCounters } from "../counters.ts";
 import { type CallEvent, calls, events } from "../events.ts";
-import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import { errorOf, type RejectionDetails, reasonOf, refusalOf } from "../rejection.ts";
 import type {
   AroundStrategy,
   HookStrategy,
@@ -53,6 +53,7 @@ export class Chain implements Route<Flight> {
   /** Only the outermost chain counts calls. */
   readonly #counts: boolean;
   readonly around: Around | undefined;
+  #forks: Map<number, Chain> | undefined;
 
   /** Strategies outermost first. */
   constructor(
@@ -108,6 +109,30 @@ export class Chain implements Route<Flight> {
     return promise;
   }
 
+  fork(
+    call: Flight,
+    level: number,
+    work: Work,
+    given: RunOptions,
+    attempt: number,
+  ): Promise<unknown> {
+    const told = this.hearLate.length > 0 ? watched(call, work) : work;
+    const promise = this.#inside(level).#launch(told, given, attempt, false);
+    // One that lost a race is nobody's any more; who awaits it is told all the same.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  #inside(level: number): Chain {
+    let chain = this.#forks?.get(level);
+    if (chain) return chain;
+    const { pipeline, strategies, clock, counters } = this;
+    chain = new Chain(pipeline, strategies.slice(level + 1), clock, counters, false);
+    this.#forks ??= new Map();
+    this.#forks.set(level, chain);
+    return chain;
+  }
+
   /** The function strategy around everything further in, as the work of the hooks. */
   startAround(call: Flight, context: RunContext, work: Work): unknown {
     // Only reached when there is one.
@@ -136,8 +161,9 @@ export class Chain implements Route<Flight> {
     else if (ok) call.resolve(value);
     else if (call.nested) rejectSoon(reject, value);
     else reject(errorOf(value));
-    if (ok || !events.hasSubscribers) return;
-    if (value instanceof Rejection && this.#counts) this.#tellRejected(call, value);
+    if (ok || !this.#counts || !events.hasSubscribers) return;
+    const refused = refusalOf(value);
+    if (refused?.pipeline === this.pipeline) this.#tellRejected(call.key, value, refused);
   }
 
   #tell(call: Flight, ok: boolean, value: unknown): void {
@@ -148,15 +174,17 @@ export class Chain implements Route<Flight> {
       cancelled: call.cancelled,
       repeats: call.repeats,
       rejected: ok ? undefined : reasonOf(value),
+      error: ok ? undefined : errorOf(value),
       durationMs: this.clock.now() - call.startedAt,
     };
     calls.publish(event);
   }
 
-  #tellRejected(call: Flight, { reason, error }: Rejection): void {
-    const { pipeline } = this;
+  #tellRejected(key: string | undefined, value: unknown, refused: RejectionDetails): void {
+    const { reason, strategy = "pipeline" } = refused;
     const event = reason === "timeout" ? "timeout" : "rejected";
-    events.publish({ event, pipeline, strategy: "pipeline", key: call.key, reason, error });
+    const error = errorOf(value);
+    events.publish({ event, pipeline: this.pipeline, strategy, key, reason, error });
   }
 }
 

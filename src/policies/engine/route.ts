@@ -1,7 +1,7 @@
 // What all calls of one chain share, and how their results are told from promises.
 import { AsyncResource, executionAsyncId } from "node:async_hooks";
 import type { Counters } from "../counters.ts";
-import type { Call, HookStrategy, RunContext, Work } from "../strategy.ts";
+import type { Call, HookStrategy, RunContext, RunOptions, Work } from "../strategy.ts";
 
 /** What all calls of one chain share. */
 export interface Route<Flight> {
@@ -23,6 +23,14 @@ export interface Route<Flight> {
   readonly hearLate: readonly number[];
   /** Set when a strategy written as a function stands between the hooks and the work. */
   readonly around: object | undefined;
+  /** What lies inside a level, run beside the call. */
+  fork(
+    call: Flight,
+    level: number,
+    work: Work,
+    given: RunOptions,
+    attempt: number,
+  ): Promise<unknown>;
   startAround(call: Flight, context: RunContext, work: Work): unknown;
   ended(call: Flight, ok: boolean, value: unknown): void;
 }

@@ -1,6 +1,6 @@
 // How long to wait before the next attempt: the growth of the delay and the chance in it.
-import { HomeostatError } from "../../kernel/errors.ts";
 import type { Random } from "../../kernel/random.ts";
+import { checkOptions, oneOf } from "../options.ts";
 
 /**
  * - "none": the delay as it grows.
@@ -33,14 +33,22 @@ export interface BackoffState {
 /** Milliseconds before repeat `n` (0 for the first); finite and within [0, maxMs] for every n. */
 export type Backoff = (n: number, state: BackoffState, random: Random) => number;
 
+const finite = (value: unknown): string | undefined =>
+  Number.isFinite(value) && (value as number) >= 0 ? undefined : "0 or more";
+
+const rules = {
+  kind: oneOf("constant", "linear", "exponential"),
+  baseMs: finite,
+  maxMs: finite,
+  factor: finite,
+  jitter: oneOf("none", "full", "equal", "decorrelated", "polly-v2"),
+};
+
 /** Throws a Misconfigured error for a delay that is negative or not finite. */
 export function backoff(options: BackoffOptions = {}): Backoff {
   const { kind = "exponential", baseMs = 100, maxMs = 30_000, factor = 2 } = options;
   const { jitter = "full" } = options;
-  for (const [name, value] of Object.entries({ baseMs, maxMs, factor })) {
-    if (value >= 0 && Number.isFinite(value)) continue;
-    throw new HomeostatError("USAGE", `backoff: ${name} must be 0 or more, got ${value}`);
-  }
+  checkOptions<BackoffOptions>("backoff", options, rules);
   const grown = (n: number): number => Math.min(maxMs, growth[kind](baseMs, factor, n));
   switch (jitter) {
     case "none":

@@ -1,6 +1,7 @@
 // How many repeats and hedges all calls together may make: without it retries multiply an outage.
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
+import { anything, atLeast, checkOptions, whole } from "../options.ts";
 
 export interface BudgetOptions {
   /** Repeats that each first attempt pays for; default 0.2. */
@@ -54,6 +55,14 @@ class Bucket {
   }
 }
 
+const rules = {
+  ratio: atLeast(0),
+  perSecond: atLeast(0),
+  burst: atLeast(0),
+  maxKeys: whole(1),
+  clock: anything,
+};
+
 /** Give one to several pipelines, to retries and hedges: they then share it. */
 export class RetryBudget {
   #ratio: number;
@@ -64,6 +73,7 @@ export class RetryBudget {
   #keyed: Map<string, Bucket> | undefined;
 
   constructor(options: BudgetOptions = {}) {
+    checkOptions<BudgetOptions>("budget", options, rules);
     this.#ratio = options.ratio ?? 0.2;
     this.#rates = { perMs: (options.perSecond ?? 10) / 1_000, burst: options.burst ?? 100 };
     this.#maxKeys = options.maxKeys ?? 1_000;

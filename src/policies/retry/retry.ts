@@ -4,6 +4,16 @@ import { HomeostatError } from "../../kernel/errors.ts";
 import { type Random, systemRandom } from "../../kernel/random.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events, type PolicyEvent } from "../events.ts";
+import {
+  answered,
+  anything,
+  atLeast,
+  called,
+  checkOptions,
+  named,
+  oneOf,
+  whole,
+} from "../options.ts";
 import { errorOf, Rejection, reasonOf } from "../rejection.ts";
 import {
   type Call,
@@ -54,11 +64,25 @@ interface Repeating extends BackoffState {
 /** `retry(2)` is short for `retry({ retries: 2 })`. */
 export function retry<Bound = unknown>(options: number | RetryOptions<Bound> = {}): HookStrategy {
   const given = typeof options === "number" ? { retries: options } : options;
-  const { retries = 2 } = given;
-  if (!(retries >= 0)) throw new HomeostatError("USAGE", `retry: retries is ${retries}`);
+  checkOptions<RetryOptions<Bound>>("retry", given, rules);
   // The pipeline's own parameter holds the predicates to the results that its work gives.
-  return new Retry(given as RetryOptions, retries);
+  return new Retry(given as RetryOptions, given.retries ?? 2);
 }
+
+const rules = {
+  retries: whole(0),
+  backoff: anything,
+  when: called,
+  whenOpen: oneOf("stop", "wait"),
+  whenResult: called,
+  throwResult: called,
+  retryAfter: anything,
+  maxRetryAfterMs: atLeast(0),
+  budget: anything,
+  name: named,
+  clock: anything,
+  random: called,
+};
 
 class Retry implements HookStrategy {
   readonly name: string;
@@ -104,13 +128,13 @@ class Retry implements HookStrategy {
   }
 
   #worth(ok: boolean, value: unknown, attempt: number): boolean {
-    if (ok) return this.#whenResult?.(value, attempt) === true;
+    if (ok) return answered("retry: whenResult", this.#whenResult?.(value, attempt));
     const { when } = this.#options;
     const reason = reasonOf(value);
     // An open breaker stays open for longer than any back-off: attempts on it are burnt.
     if (reason === "open")
       return this.#options.whenOpen === "wait" && this.#asked(ok, value) !== undefined;
-    if (when) return when(errorOf(value), attempt);
+    if (when) return answered("retry: when", when(errorOf(value), attempt));
     if (reason !== undefined) return reason === "timeout";
     return !(value instanceof HomeostatError) || value.retryable;
   }

@@ -2,6 +2,7 @@
 
 import { isThenable } from "../engine/route.ts";
 import { events } from "../events.ts";
+import { answered, called, checkOptions, named } from "../options.ts";
 import { errorOf } from "../rejection.ts";
 import { type Call, type Exited, type HookStrategy, held, Replaced } from "../strategy.ts";
 
@@ -18,7 +19,12 @@ export function fallback<Adds>(
   options: FallbackOptions<Adds> | FallbackOptions<Adds>["give"],
 ): HookStrategy<Awaited<Adds>> {
   const given = typeof options === "function" ? { give: options } : options;
-  const { give, when, name = "fallback" } = given as FallbackOptions<Adds>;
+  checkOptions<FallbackOptions<Adds>>("fallback", given, {
+    give: called,
+    when: called,
+    name: named,
+  });
+  const { give, when, name = "fallback" } = given;
   return {
     name,
     aborts: false,
@@ -27,7 +33,7 @@ export function fallback<Adds>(
     exit: (call: Call, level, ok, value): Exited => {
       if (ok || call.unwinding) return undefined;
       const error = errorOf(value);
-      if (when && !when(error)) return undefined;
+      if (when && !answered("fallback: when", when(error))) return undefined;
       call.counters.fallbacks += 1;
       if (events.hasSubscribers) {
         const { pipeline, key } = call;

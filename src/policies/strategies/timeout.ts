@@ -1,9 +1,9 @@
 // Ends a call that takes too long: at once (racing), or by its signal only (cooperative).
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { formatDuration } from "../../kernel/duration.ts";
-import { HomeostatError } from "../../kernel/errors.ts";
 import { stackless } from "../../kernel/stackless.ts";
 import { type Expiring, type Lane, Ticket, tickerOf } from "../engine/ticker.ts";
+import { anything, checkOptions, named, oneOf } from "../options.ts";
 import { Rejection } from "../rejection.ts";
 import { type Call, type Exited, type HookStrategy, Replaced, type Strategy } from "../strategy.ts";
 
@@ -23,11 +23,17 @@ export interface TimeoutOptions {
 /** Fails with a TimedOut error (name "TimeoutError"), which is also the signal's reason. */
 export function timeout(options: number | TimeoutOptions): HookStrategy {
   const given = typeof options === "number" ? { ms: options } : options;
-  if (!(given.ms > 0 && Number.isFinite(given.ms))) {
-    throw new HomeostatError("USAGE", `timeout: ms must be above 0, got ${given.ms}`);
-  }
+  checkOptions<TimeoutOptions>("timeout", { ...given, ms: given.ms ?? Number.NaN }, rules);
   return new Timeout(given);
 }
+
+const rules = {
+  ms: (value: unknown) =>
+    Number.isFinite(value) && (value as number) > 0 ? undefined : "above 0 and finite",
+  mode: oneOf("racing", "cooperative"),
+  name: named,
+  clock: anything,
+};
 
 class Timeout implements HookStrategy, Expiring {
   readonly name: string;
@@ -57,6 +63,7 @@ class Timeout implements HookStrategy, Expiring {
   expire({ call, level }: Ticket): void {
     const rejection = new Rejection("timeout", call.pipeline, this.#build);
     call.counters.rejected.timeout += 1;
+    rejection.strategy = this.name;
     call.slots[level] = rejection;
     if (this.#racing) call.settle(level, false, rejection);
     else call.stop(level, rejection);

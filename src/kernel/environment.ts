@@ -1,0 +1,6 @@
+// What the surroundings say of this process; the one place from which the library asks them.
+
+/** NODE_ENV is "production"; read when it is asked, as a test may set it. */
+export function inProduction(): boolean {
+  return process.env.NODE_ENV === "production";
+}
