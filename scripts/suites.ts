@@ -44,7 +44,7 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
     limitMs: 180_000,
   },
   process: {
-    patterns: ["test/process/*.test.ts", "examples/*/test/*.test.ts"],
+    patterns: ["test/process/*.test.ts", "test/adapters/*.test.ts", "examples/*/test/*.test.ts"],
     together: false,
     limitMs: 1_200_000,
   },

@@ -118,7 +118,7 @@ export const codes = {
     family: "Refused",
     retryable: true,
     meaning: "the target refuses so many calls that this one was not sent",
-    hint: "send what matters with a higher priority; less is held back as the target recovers",
+    hint: "send what matters most with the lowest priority number; less is held back as the target recovers",
   },
   HOST_EJECTED: {
     family: "Refused",

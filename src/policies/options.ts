@@ -36,11 +36,17 @@ export function whole(least: number): Expects {
 }
 
 /** A number of places or calls: a limit that is none is a mistake. */
-export function count(least: number): Expects {
+export function count(least: number, most: number = Number.MAX_SAFE_INTEGER): Expects {
+  const up = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
   return (value) =>
-    Number.isInteger(value) && (value as number) >= least
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
       ? undefined
-      : `a whole number, ${least} or more`;
+      : `a whole number, ${least} ${up}`;
+}
+
+/** A time that has to pass some day. */
+export function finiteAbove(least: number): Expects {
+  return (value) => (value === Number.POSITIVE_INFINITY ? "finite" : above(least)(value));
 }
 
 export function oneOf(...values: readonly unknown[]): Expects {

@@ -35,7 +35,7 @@ export interface PipelineOptions<Bound = unknown, Adds = never> {
   readonly cache?: number | CacheOptions<Bound> | Strategy;
   /** A number: calls a second. */
   readonly limiter?: number | RateLimiterOptions | Strategy;
-  readonly throttle?: true | AdaptiveThrottleOptions<Bound> | Strategy;
+  readonly throttle?: boolean | AdaptiveThrottleOptions<Bound> | Strategy;
   /** A number: calls at once. */
   readonly bulkhead?: number | BulkheadOptions | Strategy;
   /** Milliseconds for all attempts together, waiting between them included. */
@@ -43,16 +43,16 @@ export interface PipelineOptions<Bound = unknown, Adds = never> {
   /** How often to repeat. */
   readonly retry?: number | RetryOptions<Bound> | Strategy;
   /** A number: milliseconds before a second attempt begins beside the first. */
-  readonly hedge?: true | number | HedgeOptions | Strategy;
-  readonly outlier?: true | OutlierOptions<Bound> | Strategy;
+  readonly hedge?: boolean | number | HedgeOptions | Strategy;
+  readonly outlier?: boolean | OutlierOptions<Bound> | Strategy;
   readonly concurrency?:
-    | true
+    | boolean
     | "gradient"
     | "vegas"
     | "aimd"
     | ConcurrencyLimitOptions<Bound>
     | Strategy;
-  readonly breaker?: true | BreakerOptions<Bound> | Breaker;
+  readonly breaker?: boolean | BreakerOptions<Bound> | Breaker;
   /** Milliseconds for one attempt. */
   readonly attemptTimeout?: number | TimeoutOptions | Strategy;
   readonly chaos?: ChaosOptions<Adds> | Strategy<Adds>;
@@ -84,8 +84,7 @@ const order = {
   timeout: (given: TimeoutOptions, { clock }) => timeout(withSetup(given, { clock })),
   retry: (given: RetryOptions, { clock, random }) => retry(withSetup(given, { clock, random })),
   hedge: (given: HedgeOptions, { clock }) => hedge(withSetup(given, { clock })),
-  outlier: (given: OutlierOptions, { clock, name }) =>
-    outlierEjection(withSetup(given, { clock, name })),
+  outlier: (given: OutlierOptions, { clock }) => outlierEjection(withSetup(given, { clock })),
   concurrency: (given: ConcurrencyLimitOptions, { clock, random }) =>
     concurrencyLimit(withSetup(given, { clock, random })),
   breaker: (given: BreakerOptions, { clock, name, key }) =>
@@ -110,6 +109,9 @@ const short: { readonly [Key in keyof typeof order]?: string } = {
   concurrency: "algorithm",
   attemptTimeout: "ms",
 };
+
+/** What `true` is short for: the strategy with all its defaults. */
+const whole = { throttle: true, hedge: true, outlier: true, concurrency: true, breaker: true };
 
 const places = Object.entries(order) as readonly [
   keyof typeof order,
@@ -199,6 +201,9 @@ function strategiesOf(placed: ReadonlyMap<string, Placed>): readonly Strategy<un
 }
 
 function place(settings: Settings<never, unknown>, setup: Setup): Map<string, Placed> {
+  if (typeof setup.name !== "string" || setup.name === "") {
+    throw new HomeostatError("OPTION_INVALID", "pipeline: it needs a name");
+  }
   for (const key of Object.keys(settings)) {
     if (key in order || key === "name" || key === "clock" || key === "random") continue;
     throw new HomeostatError(
@@ -209,7 +214,7 @@ function place(settings: Settings<never, unknown>, setup: Setup): Map<string, Pl
   const placed = new Map<string, Placed>();
   for (const [key, build] of places) {
     const given = settings[key];
-    if (given === undefined) continue;
+    if (given === undefined || given === false) continue;
     const own = !isStrategy(given);
     placed.set(key, { strategy: own ? build(optionsOf(key, given), setup) : given, own });
   }
@@ -226,10 +231,14 @@ function withSetup<Options extends object, More extends object>(
 }
 
 function optionsOf(key: keyof typeof order, given: unknown): object {
-  if (given === true) return {};
+  if (given === true && key in whole) return {};
   const name = short[key];
-  const isShort = name !== undefined && ["number", "function", "string"].includes(typeof given);
-  return isShort ? { [name]: given } : (given as object);
+  if (name !== undefined && ["number", "function", "string"].includes(typeof given)) {
+    return { [name]: given };
+  }
+  if (typeof given === "object" && given !== null) return given;
+  const text = `pipeline: ${key} must be its options or a strategy, got ${String(given)}`;
+  throw new HomeostatError("OPTION_INVALID", text);
 }
 
 function isStrategy(given: unknown): given is Strategy<unknown> {

@@ -18,6 +18,8 @@ export interface RejectionDetails {
   readonly reason: Reason;
   readonly pipeline?: string;
   readonly strategy?: string;
+  /** Time ran out because this process itself stood still. */
+  readonly stalled?: boolean;
   /** Milliseconds until it is worth trying again. */
   readonly retryAfterMs?: number;
 }
@@ -32,6 +34,8 @@ export class Rejection {
   readonly retryAfterMs: number | undefined;
   /** Who refused; filled in on the way outward. */
   strategy: string | undefined = undefined;
+  stalled = false;
+  cause: unknown = undefined;
   readonly #build: (rejection: Rejection) => Error;
   #error: Error | undefined;
 
@@ -51,21 +55,27 @@ export class Rejection {
   get error(): Error {
     if (this.#error === undefined) {
       this.#error = this.#build(this);
-      if (!(this.#error instanceof HomeostatError)) {
-        Object.defineProperty(this.#error, refusal, { value: this.details });
+      const error = this.#error;
+      // One that a strategy made once and gives each time is marked once, a frozen one never.
+      if (!(error instanceof HomeostatError || refusal in error) && Object.isExtensible(error)) {
+        Object.defineProperty(error, refusal, { value: this.details });
       }
     }
     return this.#error;
   }
 
+  /** What the work made of it in the end, unless that is this refusal itself. */
+  because(failure: unknown): void {
+    if (failure === this || failure === this.#error) return;
+    this.cause = errorOf(failure);
+    if (this.#error && this.#error.cause === undefined) this.#error.cause = this.cause;
+  }
+
   get details(): RejectionDetails {
-    const { reason, pipeline, strategy, retryAfterMs } = this;
-    if (strategy === undefined) {
-      return retryAfterMs === undefined ? { reason, pipeline } : { reason, pipeline, retryAfterMs };
-    }
-    return retryAfterMs === undefined
-      ? { reason, pipeline, strategy }
-      : { reason, pipeline, strategy, retryAfterMs };
+    const { reason, pipeline, strategy, stalled, retryAfterMs } = this;
+    const base = strategy === undefined ? { reason, pipeline } : { reason, pipeline, strategy };
+    if (retryAfterMs !== undefined) return { ...base, retryAfterMs };
+    return stalled ? { ...base, stalled } : base;
   }
 }
 

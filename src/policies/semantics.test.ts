@@ -254,3 +254,59 @@ test("told to wait, a retry comes back when the open breaker lets it try", async
   assert.equal(await call, "well");
   assert.deepEqual(runs, [0, 3_000]);
 });
+
+test("probes that are slower than the open time close the breaker all the same", async () => {
+  const clock = simClock();
+  const api = pipeline({
+    name: "t",
+    clock,
+    breaker: { minimumCalls: 1, openMs: 1_000, probes: 1 },
+  });
+  await api.tryRun(() => Promise.reject(bad));
+  for (let i = 0; i < 1_000; i++) {
+    void api.tryRun(() => clock.sleep(1_500));
+    await clock.advance(5);
+  }
+  assert.equal(api.breaker.state, "closed");
+});
+
+test("a repeat or a hedge that a total timeout cuts is not held against the target", async () => {
+  const clock = simClock();
+  const hang = (): Promise<never> => new Promise(() => {});
+  const api = pipeline({
+    name: "t",
+    clock,
+    timeout: 100,
+    hedge: { delayMs: 40, budget: false },
+    breaker: {},
+  });
+  const call = api.tryRun(hang);
+  await clock.advance(500);
+  await call;
+  assert.equal(api.counters.hedges, 1);
+  assert.deepEqual(api.breaker.recent, { total: 1, failed: 1, slow: 0 });
+});
+
+test("a cooperative timeout tells what the work said in the end as its cause", async () => {
+  const clock = simClock();
+  const api = compose({ clock }, timeout({ ms: 50, mode: "cooperative", clock }));
+  const last = new Error("could not roll back");
+  const call = api.tryRun(({ signal }) => {
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(last)));
+  });
+  await clock.advance(200);
+  const outcome = await call;
+  assert.ok(!outcome.ok && outcome.error instanceof Error);
+  assert.equal(outcome.error.cause, last);
+});
+
+test("options that switch nothing on are errors, or switch off", async () => {
+  assert.equal(pipeline({ name: "t", breaker: false } as never).strategies.length, 0);
+  for (const wrong of [{ breaker: null }, { breaker: 5 }, { retry: "2" }, { outlier: 3 }]) {
+    assert.throws(() => pipeline({ name: "t", ...wrong } as never), /must be|there is no option/);
+  }
+  assert.throws(() => pipeline({} as never), /it needs a name/);
+  for (const window of [{ kind: "time" }, { kind: "count", calls: 1e12 }, { kind: "tim" }, null]) {
+    assert.throws(() => pipeline({ name: "t", breaker: { window } } as never), /breaker: window/);
+  }
+});

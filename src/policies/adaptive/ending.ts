@@ -1,7 +1,7 @@
 // Judges what the end of a call tells of its target's load.
-import { HomeostatError } from "../../kernel/errors.ts";
+import { failureOf } from "../blame.ts";
 import { answered } from "../options.ts";
-import { errorOf, reasonOf } from "../rejection.ts";
+import { errorOf } from "../rejection.ts";
 import type { Call } from "../strategy.ts";
 
 /** What the user says of errors and results of the target itself. */
@@ -20,13 +20,8 @@ export function blameOf(
   value: unknown,
   when: Signs["when"],
 ): "timeout" | "meant" | "other" | undefined {
-  const reason = reasonOf(value);
-  if (reason === "timeout") {
-    // A timeout further out had all its time for a first attempt, but not for a repeat.
-    return call.unwinding && (call.cancelled || call.repeats > 0) ? undefined : "timeout";
-  }
-  if (call.unwinding || reason !== undefined) return undefined;
-  if (value instanceof HomeostatError && value.family === "Cancelled") return undefined;
+  const failure = failureOf(call, value);
+  if (failure !== "error") return failure;
   return answered("when", when(errorOf(value))) ? "meant" : "other";
 }
 

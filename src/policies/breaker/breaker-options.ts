@@ -7,6 +7,8 @@ import {
   atLeast,
   called,
   checkOptions,
+  count,
+  finiteAbove,
   named,
   oneOf,
   share,
@@ -65,6 +67,9 @@ export interface BreakerRules {
   readonly whenResult: ((value: unknown) => boolean) | undefined;
 }
 
+/** A window of so many calls takes a byte for each. */
+const mostCalls = 10_000_000;
+
 const told = {
   window: anything,
   failureRate: share,
@@ -84,13 +89,25 @@ const told = {
   clock: anything,
 };
 
+/** Throws a Misconfigured error for options that cannot be. */
+export function checkBreaker(options: BreakerOptions): void {
+  checkOptions<BreakerOptions>("breaker", options, told);
+  const { window } = options;
+  if (window === undefined) return;
+  const kind = oneOf("time", "count", "consecutive");
+  const isTime = window?.kind === "time";
+  // Left out they are wrong too.
+  const given = { ...(isTime ? { ms: Number.NaN } : { calls: Number.NaN }), ...(window as object) };
+  const size = isTime ? { ms: finiteAbove(0) } : { calls: count(1, mostCalls) };
+  checkOptions<object>("breaker: window", window === null ? window : given, { kind, ...size });
+}
+
 export function rulesOf(options: BreakerOptions): BreakerRules {
   const { window, failureRate = 0.5, slowCallRate = 1, probes = 3 } = options;
   const consecutive = window?.kind === "consecutive";
   const minimumCalls = consecutive ? window.calls : (options.minimumCalls ?? 20);
   const { slowCallMs = Number.POSITIVE_INFINITY, openMs = 5_000, probeWaitMs } = options;
   const probeFailureRate = options.probeFailureRate ?? failureRate;
-  checkOptions<BreakerOptions>("breaker", options, told);
   if (window?.kind === "count" && window.calls < minimumCalls && options.minimumCalls !== undefined)
     wrong(`a window of ${window.calls} calls never holds minimumCalls ${minimumCalls}`);
   return {
@@ -109,13 +126,6 @@ export function rulesOf(options: BreakerOptions): BreakerRules {
 
 export function windowOf(given: BreakerOptions["window"]): Window {
   if (given === undefined) return new TimeWindow(10_000);
-  const kind = oneOf("time", "count", "consecutive");
-  const size = given.kind === "time" ? { kind, ms: above(0) } : { kind, calls: whole(1) };
-  checkOptions<{ kind: string; ms?: number; calls?: number }>(
-    "breaker: window",
-    given,
-    size as never,
-  );
   if (given.kind === "time") return new TimeWindow(given.ms);
   return given.kind === "count" ? new CountWindow(given.calls) : new ConsecutiveWindow();
 }

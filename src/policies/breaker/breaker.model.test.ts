@@ -40,7 +40,6 @@ class Model {
     if (this.state === "half-open") {
       if (this.out + this.done.length >= this.rules.probes) {
         if (now - this.lastProbe < this.rules.openMs) return undefined;
-        this.epoch += 1;
         this.out = 0;
       }
       this.out += 1;
@@ -52,12 +51,12 @@ class Model {
   exit(epoch: number, result: Result, now: number): void {
     if (epoch !== this.epoch) return;
     if (this.state === "half-open") {
-      this.out -= 1;
+      this.out = Math.max(0, this.out - 1);
       if (result === "ignored") return;
       this.done.push(result === "bad");
       const share = this.done.filter((failed) => failed).length / this.rules.probes;
       if (share >= (this.rules.failureRate ?? 0)) this.open(now);
-      else if (this.done.length === this.rules.probes) this.close();
+      else if (this.done.length >= this.rules.probes) this.close();
       return;
     }
     if (result === "ignored") return;

@@ -1,14 +1,14 @@
 // Stops sending calls to a target that fails, and finds out with a few probes when it is well again.
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { formatDuration } from "../../kernel/duration.ts";
-import { HomeostatError } from "../../kernel/errors.ts";
 import { stackless } from "../../kernel/stackless.ts";
+import { failureOf } from "../blame.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events } from "../events.ts";
 import { answered } from "../options.ts";
-import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import { errorOf, Rejection } from "../rejection.ts";
 import type { Call, Entered, HookStrategy, Strategy } from "../strategy.ts";
-import { type BreakerOptions, rulesOf, windowOf } from "./breaker-options.ts";
+import { type BreakerOptions, checkBreaker, rulesOf, windowOf } from "./breaker-options.ts";
 import { type BreakerState, checkSaved, type SavedBreaker } from "./breaker-state.ts";
 import { type Change, Circuit, type Recent } from "./circuit.ts";
 
@@ -33,6 +33,7 @@ interface Started {
 }
 
 export function breaker<Bound = unknown>(options: BreakerOptions<Bound> = {}): Breaker {
+  checkBreaker(options as BreakerOptions);
   // The pipeline's own parameter holds the predicates to the results that its work gives.
   return new CircuitBreaker(options as BreakerOptions);
 }
@@ -148,13 +149,7 @@ class CircuitBreaker implements Breaker {
 
   /** Whether an error is the target's failure; undefined when it says nothing of the target. */
   #blame(call: Call, value: unknown): true | undefined {
-    const reason = reasonOf(value);
-    // A timeout further out had all its time for a first attempt, but not for a repeat.
-    if (call.unwinding && (reason !== "timeout" || call.repeats > 0)) return undefined;
-    if (reason !== undefined && reason !== "timeout") return undefined;
-    // What ran out of time while this process stood still says nothing of the target.
-    if (reason === "timeout" && this.#ticker.stalled) return undefined;
-    if (value instanceof HomeostatError && value.family === "Cancelled") return undefined;
+    if (failureOf(call, value) === undefined) return undefined;
     const { when } = this.#circuit.rules;
     if (when === undefined) return true;
     return answered("breaker: when", when(errorOf(value))) ? true : undefined;

@@ -1,4 +1,5 @@
 // The state of a circuit breaker: opens on what it counts, lets probes through, closes; time is a parameter.
+import { HomeostatError } from "../../kernel/errors.ts";
 import type { BreakerRules } from "./breaker-options.ts";
 import type { BreakerState, SavedBreaker } from "./breaker-state.ts";
 import type { Window } from "./windows.ts";
@@ -65,8 +66,7 @@ export class Circuit {
       const waitMs = this.rules.probeWaitMs ?? this.openedMs;
       const leftMs = this.#probedAt + waitMs - now;
       if (leftMs > 0) return leftMs;
-      // Probes that hang would keep it half open for ever: their results no longer count.
-      this.epoch += 1;
+      // Probes that hang would keep it half open for ever. One that is only slow still counts.
       this.#probesOut = 0;
     }
     this.#probesOut += 1;
@@ -76,7 +76,7 @@ export class Circuit {
 
   /** A call of this epoch ended with a result that says nothing: a probe's place is free again. */
   skip(): void {
-    if (this.state === "half-open") this.#probesOut -= 1;
+    if (this.state === "half-open") this.#giveBack();
   }
 
   /** The result of a call of this epoch. */
@@ -130,7 +130,7 @@ export class Circuit {
 
   #probed(bad: boolean, now: number): void {
     const { probes, probeFailureRate } = this.rules;
-    this.#probesOut -= 1;
+    this.#giveBack();
     this.#probesDone += 1;
     if (bad) this.#probesBad += 1;
     // Sooner than the last probe when the others could not change the verdict.
@@ -141,9 +141,14 @@ export class Circuit {
     }
   }
 
+  /** The place of a probe, unless it was given to another meanwhile. */
+  #giveBack(): void {
+    if (this.#probesOut > 0) this.#probesOut -= 1;
+  }
+
   #open(now: number): void {
+    this.openedMs = this.#openTime(this.openings + 1);
     this.openings += 1;
-    this.openedMs = this.#openTime(this.openings);
     this.#openUntil = now + this.openedMs;
     this.#window.clear();
     this.#enter("open");
@@ -151,7 +156,11 @@ export class Circuit {
 
   #openTime(openings: number): number {
     const { openMs } = this.rules;
-    return typeof openMs === "number" ? openMs : openMs(openings);
+    if (typeof openMs === "number") return openMs;
+    const ms = openMs(openings);
+    if (Number.isFinite(ms) && ms >= 0) return ms;
+    const text = `breaker: openMs(${openings}) must give 0 or more milliseconds, got ${ms}`;
+    throw new HomeostatError("OPTION_INVALID", text);
   }
 
   #close(): void {

@@ -52,7 +52,8 @@ export function follow(call: Moved, level: number, promise: PromiseLike<unknown>
 export function fork(call: Moved, level: number, signal: AbortSignal): Promise<unknown> {
   const { key, priority, route, work } = call;
   const given: RunOptions = { key, priority, signal };
-  const attempt = call.attempt + call.repeats;
+  // Not the call's first: what cuts it short leaves it less than its time.
+  const attempt = call.attempt + call.repeats + 1;
   return call.inContext(() => route.fork(call, level, work, given, attempt));
 }
 

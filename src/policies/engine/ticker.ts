@@ -95,6 +95,11 @@ export class Lane {
     }
   }
 
+  /** See {@link Ticker.stallMs}. */
+  get stallMs(): number {
+    return this.#ticker.stallMs;
+  }
+
   /** When the oldest entry expires; infinite when that is not known yet. */
   get dueAt(): number {
     const dueAt = this.#head?.dueAt ?? unstamped;
@@ -126,8 +131,8 @@ export class Ticker {
   #asked = false;
   #at = 0;
   #stalledMs = 0;
-  /** True while what ran out of time in a stall of the event loop is told so. */
-  stalled = false;
+  /** How long the event loop stood still before what runs out of time now; else 0. */
+  stallMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -190,8 +195,8 @@ export class Ticker {
     const now = this.#clock.now();
     // After a stall one turn is not enough: an answer may take one to be read and one to be parsed.
     const lateMs = now - this.#at - tickMs;
-    this.stalled = lateMs > 2 * tickMs;
-    if (this.stalled) this.#stalledMs += lateMs;
+    this.stallMs = lateMs > 2 * tickMs ? lateMs : 0;
+    this.#stalledMs += this.stallMs;
     this.#at = now;
     let overdue = false;
     for (const lane of this.#active) if (lane.stamp(now)) overdue = true;
@@ -203,13 +208,13 @@ export class Ticker {
       for (const lane of this.#active) lane.expire(now);
       this.#wind();
     };
-    if (this.stalled) this.#pulse.afterIo(() => this.#pulse.afterIo(expire));
+    if (this.stallMs > 0) this.#pulse.afterIo(() => this.#pulse.afterIo(expire));
     else this.#pulse.afterIo(expire);
   }
 
   /** Another tick while there are entries or somebody reads the time; else the timer rests. */
   #wind(): void {
-    this.stalled = false;
+    this.stallMs = 0;
     let kept = 0;
     let dueAt = this.#at + tickMs;
     for (const lane of this.#active) {

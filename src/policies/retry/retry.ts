@@ -14,7 +14,7 @@ import {
   oneOf,
   whole,
 } from "../options.ts";
-import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import { errorOf, reasonOf, refusalOf } from "../rejection.ts";
 import {
   type Call,
   type Exited,
@@ -42,7 +42,7 @@ export interface RetryOptions<Bound = unknown> {
   readonly whenOpen?: "stop" | "wait";
   /** Which results are as bad as an error; default none. */
   readonly whenResult?: (value: Bound, attempt: number) => boolean;
-  /** Repeats spent, the last bad result is returned; true throws an error with it instead. */
+  /** Repeats spent, the last bad result is returned; with this, what it makes of it is thrown. */
   readonly throwResult?: (value: Bound) => unknown;
   /** What the target asks to wait, in ms; default: Retry-After. It replaces a shorter back-off. */
   readonly retryAfter?: false | ((failure: unknown) => number | undefined);
@@ -69,16 +69,23 @@ export function retry<Bound = unknown>(options: number | RetryOptions<Bound> = {
   return new Retry(given as RetryOptions, given.retries ?? 2);
 }
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+
 const rules = {
   retries: whole(0),
-  backoff: anything,
+  backoff: (value: unknown) =>
+    value === 0 || typeof value === "function" || isObject(value)
+      ? undefined
+      : "0, a function, or options",
   when: called,
   whenOpen: oneOf("stop", "wait"),
   whenResult: called,
   throwResult: called,
-  retryAfter: anything,
+  retryAfter: (value: unknown) =>
+    value === false || typeof value === "function" ? undefined : "false or a function",
   maxRetryAfterMs: atLeast(0),
-  budget: anything,
+  budget: (value: unknown) =>
+    value === false || isObject(value) ? undefined : "false, a budget, or its options",
   name: named,
   clock: anything,
   random: called,
@@ -142,7 +149,8 @@ class Retry implements HookStrategy {
   /** Milliseconds the target, or a breaker on its behalf, asks to wait. */
   #asked(ok: boolean, value: unknown): number | undefined {
     const { clock = systemClock, retryAfter } = this.#options;
-    if (value instanceof Rejection) return value.retryAfterMs;
+    const refused = refusalOf(value);
+    if (refused) return refused.retryAfterMs;
     if (retryAfter === false) return undefined;
     return retryAfter ? retryAfter(ok ? value : errorOf(value)) : retryAfterOf(value, clock);
   }

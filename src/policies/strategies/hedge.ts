@@ -144,7 +144,8 @@ class Hedge implements HookStrategy, RaceRules {
 
   tell(event: "hedge" | "retry-budget-spent", call: Call, hedge: number): void {
     if (!events.hasSubscribers) return;
-    const { pipeline, key, attempt } = call;
+    const { pipeline, key } = call;
+    const attempt = call.attempt + call.repeats;
     const [delayMs, details, strategy] = [this.lane?.ms ?? 0, { hedge }, this.name];
     events.publish({ event, pipeline, strategy, key, attempt, delayMs, details });
   }

@@ -30,7 +30,6 @@ export interface OutlierOptions<Bound = unknown> {
   readonly maxHosts?: number;
   /** A host that nobody asked for in so many milliseconds is forgotten; default 600,000. */
   readonly forgetMs?: number;
-  /** In events; the pipeline's name if the pipeline makes it. */
   readonly name?: string;
   readonly clock?: Clock;
 }

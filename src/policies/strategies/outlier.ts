@@ -1,10 +1,10 @@
 // Leaves a host out for a while that fails more than its fellows.
 import { systemClock } from "../../kernel/clock.ts";
-import { HomeostatError } from "../../kernel/errors.ts";
+import { failureOf } from "../blame.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events, type PolicyEvent } from "../events.ts";
 import { answered } from "../options.ts";
-import { errorOf, Rejection, reasonOf } from "../rejection.ts";
+import { errorOf, Rejection } from "../rejection.ts";
 import type { Call, Entered, HookStrategy, Strategy } from "../strategy.ts";
 import { Host, outliersOf, type Stint } from "./host.ts";
 import { Lru } from "./lru.ts";
@@ -150,13 +150,7 @@ class Outliers implements OutlierEjection {
 
   /** Whether an error is the host's failure; undefined when it says nothing of the host. */
   #blame(call: Call, value: unknown): true | undefined {
-    const reason = reasonOf(value);
-    if (call.unwinding) {
-      // As for the breaker: a timeout further out had all its time for a first attempt.
-      return reason === "timeout" && !call.cancelled && call.repeats === 0 ? true : undefined;
-    }
-    if (reason !== undefined && reason !== "timeout") return undefined;
-    if (value instanceof HomeostatError && value.family === "Cancelled") return undefined;
+    if (failureOf(call, value) === undefined) return undefined;
     const { when } = this.#rules;
     const counts = when === undefined || answered("outlier: when", when(errorOf(value)));
     return counts ? true : undefined;

@@ -52,10 +52,13 @@ class Timeout implements HookStrategy, Expiring {
     this.#lane.add(ticket);
   }
 
-  exit(call: Call, level: number, ok: boolean): Exited {
+  exit(call: Call, level: number, ok: boolean, value: unknown): Exited {
     const slot = call.slots[level] as Ticket | Rejection;
-    if (slot instanceof Rejection)
-      return ok || call.unwinding ? undefined : new Replaced(false, slot);
+    if (slot instanceof Rejection) {
+      if (ok || call.unwinding) return undefined;
+      slot.because(value);
+      return new Replaced(false, slot);
+    }
     slot.lane?.remove(slot);
     return undefined;
   }
@@ -64,6 +67,8 @@ class Timeout implements HookStrategy, Expiring {
     const rejection = new Rejection("timeout", call.pipeline, this.#build);
     call.counters.rejected.timeout += 1;
     rejection.strategy = this.name;
+    // Half of the time or more was our own: it says nothing of the target.
+    rejection.stalled = this.#lane.stallMs * 2 >= this.#lane.ms;
     call.slots[level] = rejection;
     if (this.#racing) call.settle(level, false, rejection);
     else call.stop(level, rejection);
@@ -76,8 +81,8 @@ class Timeout implements HookStrategy, Expiring {
     return true;
   }
 
-  readonly #build = ({ pipeline, details }: Rejection): Error =>
-    stackless("TIMED_OUT", `${pipeline}: no result within ${formatDuration(this.#lane.ms)}`, {
-      details,
-    });
+  readonly #build = ({ pipeline, details, cause }: Rejection): Error => {
+    const text = `${pipeline}: no result within ${formatDuration(this.#lane.ms)}`;
+    return stackless("TIMED_OUT", text, { details, cause });
+  };
 }
