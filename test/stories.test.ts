@@ -23,6 +23,25 @@ const shop: Config = {
 };
 const hung = "no answer within 1000 ms";
 
+/** A shop whose api has run well on its config. */
+function proven(): Story {
+  const it = story(shop);
+  change(it, "good");
+  it.exit("api/1", 0);
+  it.start("api/1");
+  it.ready("api/1");
+  it.pass(10);
+  return it;
+}
+
+/** It cannot live with a new one, and a start did not help: a rollback is intended. */
+function fallIll(it: Story): void {
+  change(it, "bad");
+  it.exit("api/1", 78);
+  it.perform();
+  it.exit("api/1", 78);
+}
+
 function evidence(it: Story, target: string, blocked: boolean): void {
   const summary = blocked ? "event loop blocked in spin (a.js:1)" : "event loop answers";
   const data = { kind: "blocked-stack", target, summary, lines: [], blocked, tookMs: 5 } as const;
@@ -81,17 +100,9 @@ describe("a process that ends", () => {
   });
 
   it("after a new config gets the last known good one back, and a failed rollback is undone", () => {
-    const it = story(shop);
-    change(it, "good");
-    it.exit("api/1", 0);
-    it.start("api/1");
-    it.ready("api/1");
-    it.pass(10);
+    const it = proven();
     assert.equal(it.mind.state.proven["api.json"]?.version, "good");
-    change(it, "bad");
-    it.exit("api/1", 78);
-    it.perform();
-    it.exit("api/1", 78);
+    fallIll(it);
     assert.equal(it.incident().diagnosis?.kind, "bad-change");
     assert.deepEqual(it.done(), ["start api/1", "rollback api"]);
     const rollback = it.incident().actions.at(-1);
@@ -265,16 +276,8 @@ describe("a daemon that died", () => {
   });
 
   it("before it had put a file back puts it back, and starts nothing on the bad one", () => {
-    const it = story(shop);
-    change(it, "good");
-    it.exit("api/1", 0);
-    it.start("api/1");
-    it.ready("api/1");
-    it.pass(10);
-    change(it, "bad");
-    it.exit("api/1", 78);
-    it.perform();
-    it.exit("api/1", 78);
+    const it = proven();
+    fallIll(it);
     const [rollback] = it.of("action.intended").slice(-1);
     assert.equal(rollback?.type === "action.intended" && rollback.data.kind, "rollback");
     const begun = { action: it.incident().actions.at(-1)?.id ?? "" };
@@ -289,16 +292,8 @@ describe("a daemon that died", () => {
   });
 
   it("after it had put a file back does not put it back again", () => {
-    const it = story(shop);
-    change(it, "good");
-    it.exit("api/1", 0);
-    it.start("api/1");
-    it.ready("api/1");
-    it.pass(10);
-    change(it, "bad");
-    it.exit("api/1", 78);
-    it.perform();
-    it.exit("api/1", 78);
+    const it = proven();
+    fallIll(it);
     const begun = { action: it.incident().actions.at(-1)?.id ?? "" };
     it.emit({ type: "action.started", subject: "api", incident: "1", data: begun });
     it.emit({ type: "daemon.started", subject: "shop", data: reborn });
