@@ -8,11 +8,11 @@ const warm = 4;
 const calls = 10_000;
 
 /** Every loop with its calls in a round; a peer's stands under "peer: name". */
-const alone = process.argv.includes("singles");
-const all: [name: string, loop: Loop, calls: number][] = Object.entries(
-  alone ? singles : loops,
-).map(([name, loop]) => [name, loop, calls]);
-for (const peer of alone ? [] : peerNames) {
+const [, , alone] = process.argv;
+const ours = alone === undefined ? loops : { bare: singles.bare, [alone]: singles[alone] };
+const all: [name: string, loop: Loop, calls: number][] = [];
+for (const [name, loop] of Object.entries(ours)) if (loop) all.push([name, loop, calls]);
+for (const peer of alone === undefined ? peerNames : []) {
   const its = (await peerOf(peer))?.loops ?? {};
   for (const [name, one] of Object.entries(its))
     all.push([`${peer}: ${name}`, one.loop, one.calls]);

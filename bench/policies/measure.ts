@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { singles } from "./singles.ts";
 
 const run = promisify(execFile);
 
@@ -48,14 +49,22 @@ function of(one: Readonly<Record<string, number>>, name: string): number {
   return one[name] ?? Number.NaN;
 }
 
+/** Each further strategy in a process of its own, told for a bare await of `bare` microseconds. */
+async function alone(bare: number): Promise<Readonly<Record<string, number>>> {
+  const costs: Record<string, number> = {};
+  for (const name of Object.keys(singles)) {
+    if (name === "bare") continue;
+    const { median } = await measure<Medians>("cost.ts", grown, name);
+    costs[name] = (bare * of(median, name)) / of(median, "bare");
+  }
+  return costs;
+}
+
 export async function measureCosts(processes: number): Promise<Costs> {
   const all: Readonly<Record<string, number>>[] = [];
   for (let i = 0; i < processes; i++) {
     const { median } = await measure<Medians>("cost.ts", grown);
-    const singles = (await measure<Medians>("cost.ts", grown, "singles")).median;
-    const scale = of(median, "bare") / of(singles, "bare");
-    const scaled = Object.entries(singles).map(([name, us]) => [name, us * scale] as const);
-    all.push({ ...Object.fromEntries(scaled), ...median });
+    all.push({ ...(await alone(of(median, "bare"))), ...median });
   }
   return {
     of: (name) => median(all.map((one) => of(one, name))),

@@ -1,4 +1,4 @@
-// Each further strategy alone, apart from the other loops: a process with all kinds is measured as none has.
+// Each further strategy alone, to be measured in a process of its own; all kinds together are another figure.
 import {
   adaptiveThrottle,
   bulkhead,

@@ -13,7 +13,7 @@ import {
 } from "../strategy.ts";
 import { endAttempt, type Signalled, signalOf } from "./attempt.ts";
 import { hubOf, type Member, type Place } from "./hub.ts";
-import { again, follow, fork, stop } from "./moves.ts";
+import { again, follow, fork, going, over, type Phase, stop, waiting } from "./moves.ts";
 import { callersContext, isThenable, leave, type Route, type Settle, tellLate } from "./route.ts";
 
 /** Context of the first attempt and driver at once: a call allocates little else but its promise. */
@@ -38,9 +38,8 @@ export class Flight implements RunContext, Signalled, Call, Member {
   depth = 0;
   /** Changes whenever the call takes another way: what was begun before is late then. */
   turn = 0;
-  over = false;
-  /** A strategy holds it: nothing runs further in. */
-  waiting = false;
+  /** Held: a strategy keeps it where it is, nothing runs further in. */
+  phase: Phase = going;
   /** A result is being handled on the stack of the work that gave it. */
   nested = false;
   declare readonly work: Work;
@@ -99,7 +98,9 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   resume(level: number): undefined {
-    if (!this.over) this.inContext(() => this.inward(level + 1));
+    if (this.phase === over) return;
+    this.phase = going;
+    this.inContext(() => this.inward(level + 1));
   }
 
   again(level: number): undefined {
@@ -107,14 +108,14 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   settle(level: number, ok: boolean, value: unknown, beaten?: unknown): undefined {
-    if (this.over || this.depth <= level) return;
+    if (this.phase === over || this.depth <= level) return;
     this.turn += 1;
     const fails = !ok || beaten !== undefined;
     const inside = beaten ?? value;
     this.inContext(() => {
       // An attempt that has ended, or not begun, has nothing to abort.
-      if (fails && !this.waiting) endAttempt(this.current, inside);
-      this.waiting = false;
+      if (fails && this.phase === going) endAttempt(this.current, inside);
+      this.phase = going;
       for (let i = this.depth - 1; i > level; i--) leave(this, i, !fails, inside);
       this.depth = Math.max(level, 0);
       this.outward(level - 1, ok, value);
@@ -134,7 +135,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   callerAborted(reason: unknown): undefined {
-    this.cancelled = !this.over;
+    this.cancelled = this.phase !== over;
     // The caller's reason is passed on as it is: it is theirs, not ours.
     this.settle(-1, false, reason);
   }
@@ -142,7 +143,6 @@ export class Flight implements RunContext, Signalled, Call, Member {
   inward(from: number): undefined {
     const { enters, hooks } = this.route;
     const turn = ++this.turn;
-    this.waiting = false;
     for (let i = from; i < enters.length; i++) {
       const enter = enters[i];
       if (enter === undefined) continue;
@@ -230,7 +230,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   }
 
   private finish(ok: boolean, value: unknown): undefined {
-    this.over = true;
+    this.phase = over;
     this.turn += 1;
     this.place?.leave();
     this.route.ended(this, ok, value);
@@ -239,7 +239,7 @@ export class Flight implements RunContext, Signalled, Call, Member {
   /** Whoever moves the call on may come from another async context than the caller. */
   private hold(level: number): undefined {
     this.depth = level + 1;
-    this.waiting = true;
+    this.phase = waiting;
     this.resource ??= callersContext();
   }
 

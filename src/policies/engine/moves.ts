@@ -3,6 +3,12 @@ import type { RunContext, RunOptions, Work } from "../strategy.ts";
 import { Attempt, endAttempt, type Signalled } from "./attempt.ts";
 import type { Route } from "./route.ts";
 
+/** Numbers, as one field of them costs each call less than two that are true or false. */
+export const going = 0;
+export const waiting = 1;
+export const over = 2;
+export type Phase = typeof going | typeof waiting | typeof over;
+
 /** A call from the inside. */
 interface Moved extends RunContext {
   readonly route: Pick<Route<Moved>, "hooks" | "fork">;
@@ -11,8 +17,7 @@ interface Moved extends RunContext {
   readonly given: RunOptions | undefined;
   readonly nested: boolean;
   repeats: number;
-  readonly over: boolean;
-  readonly waiting: boolean;
+  phase: Phase;
   readonly depth: number;
   turn: number;
   current: RunContext & Signalled;
@@ -24,7 +29,8 @@ interface Moved extends RunContext {
 }
 
 export function again(call: Moved, level: number): void {
-  if (call.over) return;
+  if (call.phase === over) return;
+  call.phase = going;
   if (call.stopped) {
     call.outward(level - 1, false, call.stopped.reason);
     return;
@@ -59,8 +65,7 @@ export function fork(call: Moved, level: number, signal: AbortSignal): Promise<u
 
 export function stop(call: Moved, level: number, value: unknown): void {
   const { hooks } = call.route;
-  const running = call.depth === hooks.length && !call.waiting;
-  if (call.over || !running) {
+  if (call.phase !== going || call.depth < hooks.length) {
     call.settle(level, false, value);
     return;
   }

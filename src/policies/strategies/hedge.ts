@@ -1,13 +1,13 @@
 // Starts another attempt when the first is slower than usual; whichever succeeds first is the result.
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { type Lane, type Ticker, type Ticket, tickerOf } from "../engine/ticker.ts";
+import { type Expiring, type Lane, type Ticker, Ticket, tickerOf } from "../engine/ticker.ts";
 import { events } from "../events.ts";
 import { answered, anything, called, checkOptions, named, whole } from "../options.ts";
 import { type BudgetOptions, RetryBudget } from "../retry/budget.ts";
 import type { Call, Exited, HookStrategy, Strategy } from "../strategy.ts";
 import { Latencies } from "./latencies.ts";
-import { HedgeTicket, Race, type RaceRules } from "./race.ts";
+import { Race, type RaceRules } from "./race.ts";
 
 export interface HedgeOptions {
   /** Milliseconds before the next attempt; if left out they are learned from recent latencies. */
@@ -43,11 +43,22 @@ export function hedge(options: number | HedgeOptions = {}): HookStrategy {
   return new Hedge(typeof options === "number" ? { delayMs: options } : options);
 }
 
+/** The ticket of a call that teaches how long calls take. */
+class Timed extends Ticket {
+  readonly startedAt: number;
+  constructor(owner: Expiring, call: Call, level: number, startedAt: number) {
+    super(owner, call, level);
+    this.startedAt = startedAt;
+  }
+}
+
 /** Calls after which a learned delay is worked out anew. */
 const relearnEvery = 32;
 
 class Hedge implements HookStrategy, RaceRules {
   readonly name: string;
+  /** A hedge runs the user's function, in its caller's async context. */
+  readonly callsUser = true;
   readonly ticker: Ticker;
   lane: Lane | undefined;
   hedges: number;
@@ -79,19 +90,19 @@ class Hedge implements HookStrategy, RaceRules {
   }
 
   enter(call: Call, level: number): undefined {
-    if (this.#when !== undefined && !answered("hedge: when", this.#when(call))) {
-      call.slots[level] = undefined;
-      return;
-    }
+    call.slots[level] = undefined;
+    if (this.#when !== undefined && !answered("hedge: when", this.#when(call))) return;
     // A repeat was paid for by the retry's budget.
     if (call.attempt + call.repeats === 0) this.budget?.deposit(call.key);
-    const ticket = new HedgeTicket(this, call, level, this.learns ? this.ticker.now() : 0);
+    const ticket = this.learns
+      ? new Timed(this, call, level, this.ticker.now())
+      : new Ticket(this, call, level);
     call.slots[level] = ticket;
     this.lane?.add(ticket);
   }
 
   exit(call: Call, level: number, ok: boolean, value: unknown): Exited {
-    const slot = call.slots[level] as HedgeTicket | Race | undefined;
+    const slot = call.slots[level] as Ticket | Race | undefined;
     if (slot instanceof Race) return slot.exit(ok, value);
     if (slot === undefined) return undefined;
     slot.lane?.remove(slot);
@@ -100,21 +111,20 @@ class Hedge implements HookStrategy, RaceRules {
   }
 
   stop(call: Call, level: number, value: unknown): void {
-    const slot = call.slots[level] as HedgeTicket | Race | undefined;
+    const slot = call.slots[level] as Ticket | Race | undefined;
     if (slot instanceof Race) slot.stop(value);
     else slot?.lane?.remove(slot);
   }
 
-  expire({ call, level }: Ticket): void {
-    const slot = call.slots[level] as HedgeTicket | Race;
-    const race = slot instanceof Race ? slot : new Race(this, slot);
-    call.slots[level] = race;
-    race.hedge();
+  expire(ticket: Ticket): void {
+    const { slots } = ticket.call;
+    if (!(slots[ticket.level] instanceof Race)) slots[ticket.level] = new Race(this, ticket);
+    (slots[ticket.level] as Race).hedge();
   }
 
   /** How long a first attempt took, or had taken when a hedge was faster. */
-  learn(ticket: HedgeTicket): void {
-    if (!this.learns) return;
+  learn(ticket: Ticket): void {
+    if (!(ticket instanceof Timed)) return;
     this.#latencies.record(this.ticker.now() - ticket.startedAt);
     this.#sinceLearned += 1;
     if (this.#latencies.total < this.#minimumCalls) return;

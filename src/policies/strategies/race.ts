@@ -1,5 +1,4 @@
 // One call that is hedged: the timer for its next attempt, the attempts, and the end of those that lost.
-import { AsyncResource, executionAsyncId } from "node:async_hooks";
 import type { HomeostatError } from "../../kernel/errors.ts";
 import { stackless } from "../../kernel/stackless.ts";
 import type { Expiring, Lane, Ticket } from "../engine/ticker.ts";
@@ -14,43 +13,20 @@ export interface RaceRules extends Expiring {
   readonly hedges: number;
   readonly budget: RetryBudget | undefined;
   /** The first attempt of a call ended well, or was beaten. */
-  learn(ticket: HedgeTicket): void;
+  learn(ticket: Ticket): void;
   tell(event: "hedge" | "retry-budget-spent", call: Call, hedge: number): void;
-}
-
-/**
- * The timer of a call's next attempt, which the ticker fires and which then runs in its caller's async
- * context: one object for both, as most calls need neither.
- */
-export class HedgeTicket extends AsyncResource implements Ticket {
-  readonly owner: Expiring;
-  readonly call: Call;
-  readonly level: number;
-  readonly startedAt: number;
-  lane: Lane | undefined = undefined;
-  prev: Ticket | undefined = undefined;
-  next: Ticket | undefined = undefined;
-  dueAt = 0;
-
-  constructor(owner: Expiring, call: Call, level: number, startedAt: number) {
-    super("homeostat.call", executionAsyncId());
-    this.owner = owner;
-    this.call = call;
-    this.level = level;
-    this.startedAt = startedAt;
-  }
 }
 
 /** Begun when the first delay has passed: most calls never become one. */
 export class Race {
   readonly #rules: RaceRules;
   /** The timer of the next attempt. */
-  readonly ticket: HedgeTicket;
+  readonly ticket: Ticket;
   /** The first attempt failed: the result is that of the last of the others. */
   #failed = false;
   readonly #hedges = new Hedges();
 
-  constructor(rules: RaceRules, ticket: HedgeTicket) {
+  constructor(rules: RaceRules, ticket: Ticket) {
     this.#rules = rules;
     this.ticket = ticket;
   }
@@ -94,8 +70,7 @@ export class Race {
     const hedges = this.#hedges;
     const { call, level } = this.ticket;
     const control = hedges.next();
-    const fork = (): Promise<unknown> => call.fork(level, control.signal);
-    this.ticket.runInAsyncScope(fork).then(
+    call.fork(level, control.signal).then(
       (value) => {
         hedges.ended(control);
         if (hedges.over) return;
