@@ -1,4 +1,5 @@
 // Runs the checks and the suites in order: npm test, or npm test -- check|fast|process|browser.
+import { installServers } from "./apt.ts";
 import { runChecks } from "./checks.ts";
 import { findChromium } from "./chromium.ts";
 import { buildDashboard, isFresh } from "./dashboard.ts";
@@ -8,7 +9,7 @@ import { add, line, none, type Tally, tell } from "./tally.ts";
 const steps = {
   check: runCheckStep,
   fast: () => runSuiteStep("fast"),
-  process: () => withDashboard(() => runSuiteStep("process")),
+  process: () => withDashboard(() => installServers().then(() => runSuiteStep("process"))),
   browser: () => withDashboard(runBrowserStep),
 } as const;
 

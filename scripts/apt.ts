@@ -1,0 +1,50 @@
+// Installs Debian packages that the tests need, where we may.
+import { accessSync, constants, globSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { run } from "./run.ts";
+
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // absent or not ours to run: either way it is no answer
+  }
+}
+
+export const mayInstall: boolean = process.getuid?.() === 0 && isProgram("/usr/bin/apt-get");
+
+/** What apt said; a service that comes with a package is not started. */
+export async function install(...packages: readonly string[]): Promise<string> {
+  const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const options = { keep: true, limitMs: 300_000, env };
+  const steps = [["update"], ["install", "-y", "--no-install-recommends", ...packages]];
+  let output = "";
+  for (const step of steps) {
+    const ended = await run("/usr/bin/apt-get", step, options);
+    output += ended.output;
+    if (ended.code !== 0) break;
+  }
+  return output;
+}
+
+/** Real servers of the tests: a program of each, and the package that has it. */
+const servers = [
+  { program: "redis-server", package: "redis-server" },
+  { program: "postgres", package: "postgresql" },
+];
+
+/** A test that misses one all the same fails with the package's name. */
+export async function installServers(): Promise<void> {
+  const missing = servers.filter(({ program }) => !isThere(program)).map((it) => it.package);
+  if (missing.length === 0 || !mayInstall) return;
+  console.log(`process: installing the packages ${missing.join(", ")}`);
+  const told = await install(...missing);
+  if (servers.some(({ program }) => !isThere(program))) console.error(told);
+}
+
+function isThere(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const own = globSync(`/usr/lib/postgresql/*/bin/${program}`);
+  return [...folders.map((folder) => join(folder, program)), ...own].some(isProgram);
+}
