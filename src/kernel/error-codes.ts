@@ -48,6 +48,12 @@ export const codes = {
     meaning: "a part of the library was given an option that cannot be",
     hint: "mend the option that the message names",
   },
+  DEPENDENCY_LOST: {
+    family: "Refused",
+    retryable: false,
+    meaning: "the app lost something it cannot do without, and ends to be started again",
+    hint: "look at the dependency that the message names; whoever runs the app starts it again",
+  },
   DAEMON_ABSENT: {
     family: "Refused",
     retryable: true,

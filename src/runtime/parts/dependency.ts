@@ -13,7 +13,7 @@ export function fatalDependency(
   message: string,
   options: { readonly cause?: unknown; readonly details?: unknown } = {},
 ): HomeostatError {
-  const error = new HomeostatError("ACTION_FAILED", message, options);
+  const error = new HomeostatError("DEPENDENCY_LOST", message, options);
   Object.defineProperty(error, brand, { value: true });
   return error;
 }
