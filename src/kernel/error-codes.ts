@@ -54,6 +54,18 @@ export const codes = {
     meaning: "the app lost something it cannot do without, and ends to be started again",
     hint: "look at the dependency that the message names; whoever runs the app starts it again",
   },
+  FEATURE_UNAVAILABLE: {
+    family: "Refused",
+    retryable: true,
+    meaning: "a feature of the app is switched off and has no fallback",
+    hint: "`details.why` tells by whom or by which check; it comes back by itself with the check",
+  },
+  SYNTHETIC_FAILED: {
+    family: "ActionFailed",
+    retryable: true,
+    meaning: "a synthetic scenario found something else than it expected",
+    hint: "the message names the address, what was expected and what came; run it again by its seed",
+  },
   DAEMON_ABSENT: {
     family: "Refused",
     retryable: true,

@@ -1,0 +1,69 @@
+// When a value is bad: above or below a limit, or unlike what it usually is.
+import { HomeostatError } from "../../kernel/errors.ts";
+
+/** Why a value is bad. */
+export interface Bad {
+  /** One sentence, numbers included. */
+  readonly text: string;
+  readonly limit: number;
+}
+
+/** `past` are the values before it, the oldest first; undefined means that nothing is wrong with it. */
+export type Judge = (value: number, past: readonly number[]) => Bad | undefined;
+
+export function above(limit: number): Judge {
+  return (value) =>
+    value > limit ? { text: `${shown(value)} is above ${shown(limit)}`, limit } : undefined;
+}
+
+export function below(limit: number): Judge {
+  return (value) =>
+    value < limit ? { text: `${shown(value)} is below ${shown(limit)}`, limit } : undefined;
+}
+
+export interface UnusualOptions {
+  /** How far from the median, in deviations; default 6. */
+  readonly score?: number;
+  /** Values before the first is judged; default 20. */
+  readonly warmUp?: number;
+  /** Only what is too high or too low; default both. */
+  readonly side?: "high" | "low";
+  /** A deviation is never taken for less: what always was 3 may be 3.1. Default 1 % of the median. */
+  readonly leastDeviation?: number;
+}
+
+/**
+ * Far from the median of the past, measured in its median absolute deviation: a few bad values among
+ * the past change neither. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993; the
+ * factor 1.4826 makes it equal to the standard deviation of normal values.
+ */
+export function unusual(options: UnusualOptions = {}): Judge {
+  const { score = 6, warmUp = 20, side, leastDeviation } = options;
+  if (!(score > 0) || !(warmUp >= 3)) {
+    throw new HomeostatError("OPTION_INVALID", "unusual: score must be above 0, warmUp at least 3");
+  }
+  return (value, past) => {
+    if (past.length < warmUp) return undefined;
+    const middle = median(past);
+    const spread = 1.4826 * median(past.map((each) => Math.abs(each - middle)));
+    const least = leastDeviation ?? Math.abs(middle) / 100;
+    const deviation = Math.max(spread, least, Number.MIN_VALUE);
+    const found = (value - middle) / deviation;
+    const far = side === "high" ? found : side === "low" ? -found : Math.abs(found);
+    if (far < score) return undefined;
+    const limit = middle + Math.sign(found) * score * deviation;
+    const how = `${Math.min(far, 999).toFixed(1)} deviations from the usual ${shown(middle)}`;
+    return { text: `${shown(value)} is ${how}`, limit };
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? 0) + high) / 2;
+}
+
+function shown(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
