@@ -93,7 +93,8 @@ function withinSource(from: string, to: string): string | undefined {
     return isTest(from) ? undefined : `${to} is a face: nothing in src/ imports it`;
   }
   const [above, below] = [folderOf(from), folderOf(to)];
-  if (from === "src/index.ts" || above === below) return undefined;
+  if (from === "src/index.ts") return undefined;
+  if (above === below) return isTest(from) ? undefined : betweenParts(from, to);
   if (above === "testing" && below !== undefined) {
     return closedToTesting.has(below) ? `testing/ imports ${below}/ from above` : undefined;
   }
@@ -104,6 +105,14 @@ function withinSource(from: string, to: string): string | undefined {
   if (high > low) return undefined;
   if (high === low) return `${above}/ imports its sibling ${below}/`;
   return `${above}/ imports ${below}/ from above`;
+}
+
+/** Parts of the runtime are usable alone: they know the contracts in parts/, never each other. */
+function betweenParts(from: string, to: string): string | undefined {
+  const [one, other] = [from, to].map((path) => /^src\/runtime\/([^/]+)\//.exec(path)?.[1]);
+  if (one === undefined || other === undefined || one === other || other === "parts")
+    return undefined;
+  return `runtime/${one}/ imports runtime/${other}/; what both need belongs in runtime/parts/`;
 }
 
 function floorOf(folder: string | undefined): number {

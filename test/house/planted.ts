@@ -34,6 +34,8 @@ export const sound: readonly SourceFile[] = [
     "src/wiring/assemble.ts",
     'import { http } from "../probes/http.ts";\nimport { wait } from "../platforms/capture.ts";',
   ),
+  file("src/runtime/health/health.ts", 'import type { Bus } from "../parts/bus.ts";'),
+  file("src/runtime/app.ts", 'import "./health/health.ts";'),
   file("src/testing/fake.ts", 'import { sqlite } from "../stores/sqlite.ts"; setImmediate(f);'),
   file("src/testing/index.ts", 'export { fake } from "./fake.ts";'),
   file("src/index.ts", 'export { sqlite } from "./stores/sqlite.ts";'),
@@ -59,6 +61,11 @@ export const planted: readonly (readonly [name: string, Rule, ...SourceFile[]])[
     file("src/model/up.ts", 'import type { A } from "../protocol/api.ts";'),
   ],
   ["a sibling among engines", "floor", file("src/gateway/x.ts", 'import "../supervisor/y.ts";')],
+  [
+    "a part that knows another",
+    "floor",
+    file("src/runtime/health/x.ts", 'import "../events/bus.ts";'),
+  ],
   ["a sibling among kinds", "floor", file("src/probes/tcp.ts", 'import "../stores/store.ts";')],
   [
     "a re-export from above",
