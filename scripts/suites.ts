@@ -16,8 +16,8 @@ interface Suite {
 /** Starting a process for each file costs more than these tests do. */
 const together = ["--test-isolation=none", "--test-timeout=90000", "--test-force-exit"];
 
-/** A process each, two at a time: they wait more than they work, and have ports of their own. */
-const apart = ["--test-isolation=process", "--test-concurrency=2", "--test-timeout=600000"];
+/** A process each, three at a time: they wait more than they work, and have ports of their own. */
+const apart = ["--test-isolation=process", "--test-concurrency=3", "--test-timeout=600000"];
 
 export type SuiteName = "house" | "fast" | "process" | "browser";
 

@@ -66,6 +66,12 @@ export const codes = {
     meaning: "a synthetic scenario found something else than it expected",
     hint: "the message names the address, what was expected and what came; run it again by its seed",
   },
+  WATCHED_LOST: {
+    family: "Broken",
+    retryable: false,
+    meaning: "something that has to live in this process ended: a worker, a child, a task, a loop",
+    hint: "the message names it and the place that started it; whoever runs the app starts it again",
+  },
   DAEMON_ABSENT: {
     family: "Refused",
     retryable: true,

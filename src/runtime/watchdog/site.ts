@@ -1,0 +1,23 @@
+// Where something was handed to the watchdog, as a person can find it.
+import { getCallSites } from "node:util";
+
+const deepest = 16;
+
+/**
+ * `startPool (file:///app/pool.ts:12:7)`: the nearest line that is neither Node's own nor in one of
+ * the files `own`. In a bundle all is one file; then it is the caller's caller. "" when unknown.
+ */
+export function creationSite(own: readonly string[]): string {
+  const frames = getCallSites(deepest).filter(isApp);
+  const outside = frames.find(({ scriptName }) => ![import.meta.url, ...own].includes(scriptName));
+  const frame = outside ?? frames[2];
+  if (!frame) return "";
+  const { functionName, scriptName, lineNumber, columnNumber } = frame;
+  // Node 22.13 has no columns here.
+  const place = [scriptName, lineNumber, columnNumber].filter((it) => it !== undefined).join(":");
+  return functionName === "" ? place : `${functionName} (${place})`;
+}
+
+function isApp({ scriptName }: { readonly scriptName: string }): boolean {
+  return scriptName !== "" && !scriptName.startsWith("node:");
+}
