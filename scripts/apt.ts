@@ -28,10 +28,11 @@ export async function install(...packages: readonly string[]): Promise<string> {
   return output;
 }
 
-/** Real servers of the tests: a program of each, and the package that has it. */
+/** Real servers and tools of the tests: a program of each, and the package that has it. */
 const servers = [
   { program: "redis-server", package: "redis-server" },
   { program: "postgres", package: "postgresql" },
+  { program: "openssl", package: "openssl" },
 ];
 
 /** A test that misses one all the same fails with the package's name. */
