@@ -37,15 +37,16 @@ const servers = [
 
 /** A test that misses one all the same fails with the package's name. */
 export async function installServers(): Promise<void> {
-  const missing = servers.filter(({ program }) => !isThere(program)).map((it) => it.package);
+  const missing = servers.filter(({ program }) => !findProgram(program)).map((it) => it.package);
   if (missing.length === 0 || !mayInstall) return;
   console.log(`process: installing the packages ${missing.join(", ")}`);
   const told = await install(...missing);
-  if (servers.some(({ program }) => !isThere(program))) console.error(told);
+  if (servers.some(({ program }) => !findProgram(program))) console.error(told);
 }
 
-function isThere(program: string): boolean {
+/** The path of a program in PATH, or first where Debian keeps the programs of PostgreSQL. */
+export function findProgram(name: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  const own = globSync(`/usr/lib/postgresql/*/bin/${program}`);
-  return [...folders.map((folder) => join(folder, program)), ...own].some(isProgram);
+  const own = globSync(`/usr/lib/postgresql/*/bin/${name}`);
+  return [...own, ...folders.map((folder) => join(folder, name))].find(isProgram);
 }

@@ -1,8 +1,9 @@
-// The ready-made checks against sockets: stubs that speak the real bytes, and real servers where found.
+// The ready-made checks against sockets: stubs that speak the real bytes, and real servers.
+
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer as createWeb } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { findProgram } from "../../scripts/apt.ts";
 import { httpCheck } from "../../src/runtime/health/checks/http.ts";
 import { postgresCheck } from "../../src/runtime/health/checks/postgres.ts";
 import { rabbitmqCheck } from "../../src/runtime/health/checks/rabbitmq.ts";
@@ -248,27 +250,6 @@ test("postgres: what it refuses a stranger is alive; that it cannot serve is unh
   );
 });
 
-/** The path of a program, or of one in the folders where Debian keeps servers. */
-function program(name: string): string | undefined {
-  const debian = "/usr/lib/postgresql";
-  let versions: readonly string[] = [];
-  try {
-    versions = readdirSync(debian).map((version) => join(debian, version, "bin"));
-  } catch {
-    versions = [];
-  }
-  return [...(process.env.PATH ?? "").split(":"), ...versions]
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** PostgreSQL refuses to run as root; there, the lowest user of all runs it. */
 const lowly = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
@@ -296,7 +277,7 @@ async function until(check: Check, expected: RegExp): Promise<string> {
 }
 
 test("a real Redis: up, with a password, gone", async (t) => {
-  const server = program("redis-server");
+  const server = findProgram("redis-server");
   assert.ok(server, "redis-server is missing: apt-get install redis-server");
   let child: ChildProcess | undefined;
   const dir = folder(t, () => child);
@@ -312,7 +293,7 @@ test("a real Redis: up, with a password, gone", async (t) => {
 });
 
 test("a real PostgreSQL: up, stranger, no such database, gone", async (t) => {
-  const [initdb, server] = [program("initdb"), program("postgres")];
+  const [initdb, server] = [findProgram("initdb"), findProgram("postgres")];
   assert.ok(initdb && server, "PostgreSQL is missing: apt-get install postgresql");
   let child: ChildProcess | undefined;
   const dir = folder(t, () => child);

@@ -1,13 +1,15 @@
 // Recoveries of a real Redis and a real PostgreSQL, and the hands that recipes are given.
+
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { findProgram } from "../../scripts/apt.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { createBus } from "../../src/runtime/events/bus.ts";
 import {
@@ -27,27 +29,6 @@ import { redisAnswers, redisFlush, redisPut, withRedis } from "../../src/runtime
 import type { Ask, Recipe, StepContext } from "../../src/runtime/events/step.ts";
 
 const context = { clock: systemClock, signal: new AbortController().signal } as StepContext;
-
-/** The path of a program, or of one in the folders where Debian keeps servers. */
-function program(name: string): string | undefined {
-  const debian = "/usr/lib/postgresql";
-  let versions: readonly string[] = [];
-  try {
-    versions = readdirSync(debian).map((version) => join(debian, version, "bin"));
-  } catch {
-    versions = [];
-  }
-  return [...versions, ...(process.env.PATH ?? "").split(":")]
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
 
 function folder(t: TestContext, end: (path: string) => Promise<void> | void): string {
   const path = mkdtempSync(join(tmpdir(), "homeostat-recovery-"));
@@ -116,7 +97,7 @@ async function ended(child: ChildProcess | undefined): Promise<void> {
 }
 
 test("a real Redis: killed, it is restarted and pre-warmed; stale, it is flushed", async (t) => {
-  const server = program("redis-server");
+  const server = findProgram("redis-server");
   assert.ok(server, "redis-server is missing: apt-get install redis-server");
   let child: ChildProcess | undefined;
   const dir = folder(t, () => ended(child));
@@ -179,13 +160,13 @@ test("a real Redis: killed, it is restarted and pre-warmed; stale, it is flushed
 const lowly = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 test("a real PostgreSQL: killed, it is restarted and whole; its host gone, the replica takes over", async (t) => {
-  const [pgCtl, psql] = [program("pg_ctl"), program("psql")];
+  const [pgCtl, psql] = [findProgram("pg_ctl"), findProgram("psql")];
   assert.ok(
-    pgCtl && psql && program("postgres"),
+    pgCtl && psql && findProgram("postgres"),
     "PostgreSQL is missing: apt-get install postgresql",
   );
   const run = (name: string, ...args: string[]): string =>
-    execFileSync(program(name) ?? name, args, {
+    execFileSync(findProgram(name) ?? name, args, {
       ...lowly,
       cwd: dir,
       encoding: "utf8",
@@ -209,7 +190,7 @@ test("a real PostgreSQL: killed, it is restarted and whole; its host gone, the r
     return ["-D", data, "-l", `${data}.log`, "-o", only, "-w", "-t", "20", "start"];
   };
   // A child of ours: when it is killed its process is gone at once, and not when pid 1 finds the time.
-  const postgres = program("postgres") ?? "postgres";
+  const postgres = findProgram("postgres") ?? "postgres";
   const only = [
     "-c",
     "listen_addresses=",

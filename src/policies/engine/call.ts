@@ -38,7 +38,6 @@ export class Flight implements RunContext, Signalled, Call, Member {
   depth = 0;
   /** Changes whenever the call takes another way: what was begun before is late then. */
   turn = 0;
-  /** Held: a strategy keeps it where it is, nothing runs further in. */
   phase: Phase = going;
   /** A result is being handled on the stack of the work that gave it. */
   nested = false;

@@ -116,11 +116,19 @@ export class Chain implements Route<Flight> {
     given: RunOptions,
     attempt: number,
   ): Promise<unknown> {
-    const told = this.hearLate.length > 0 ? watched(call, work) : work;
-    const promise = this.#inside(level).#launch(told, given, attempt, false);
-    // One that lost a race is nobody's any more; who awaits it is told all the same.
+    return this.#inside(level).#launchBeside(this.#told(call, work), given, attempt);
+  }
+
+  /** A run that others may beat: it is nobody's then, and who awaits it is told all the same. */
+  #launchBeside(work: Work, given: RunOptions, attempt: number): Promise<unknown> {
+    const promise = this.#launch(work, given, attempt, false);
     promise.catch(() => {});
     return promise;
+  }
+
+  /** The work, which tells of its end those who want to know. */
+  #told(call: Flight, work: Work): Work {
+    return this.hearLate.length > 0 ? watched(call, work) : work;
   }
 
   #inside(level: number): Chain {
@@ -138,13 +146,9 @@ export class Chain implements Route<Flight> {
     // Only reached when there is one.
     const { strategy, inner } = this.around as Around;
     const { key, priority, attempt } = context;
-    const told = this.hearLate.length > 0 ? watched(call, work) : work;
-    const next = (signal = context.signal): Promise<unknown> => {
-      const promise = inner.#launch(told, { signal, key, priority }, attempt, false);
-      // One that lost a race is nobody's any more; who awaits it is told all the same.
-      promise.catch(() => {});
-      return promise;
-    };
+    const told = this.#told(call, work);
+    const next = (signal = context.signal): Promise<unknown> =>
+      inner.#launchBeside(told, { signal, key, priority }, attempt);
     return strategy.around(next, context, this.counters);
   }
 

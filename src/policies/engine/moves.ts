@@ -3,7 +3,10 @@ import type { RunContext, RunOptions, Work } from "../strategy.ts";
 import { Attempt, endAttempt, type Signalled } from "./attempt.ts";
 import type { Route } from "./route.ts";
 
-/** Numbers, as one field of them costs each call less than two that are true or false. */
+/**
+ * Where a call stands; while it is waiting a strategy holds it and nothing runs further in. Numbers,
+ * as one field of them costs each call less than two that are true or false.
+ */
 export const going = 0;
 export const waiting = 1;
 export const over = 2;

@@ -1,6 +1,7 @@
 // How many repeats and hedges all calls together may make: without it retries multiply an outage.
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
+import { type Linked, Lru } from "../lru.ts";
 import { anything, atLeast, checkOptions, whole } from "../options.ts";
 
 export interface BudgetOptions {
@@ -26,11 +27,15 @@ interface Rates {
  * 1 + ratio + perSecond ÷ rate attempts are made for each call. Nothing is refunded.
  * Source of the rule: Finagle's RetryBudget.
  */
-class Bucket {
+class Bucket implements Linked<Bucket> {
+  readonly key: string;
+  newer: Bucket | undefined = undefined;
+  older: Bucket | undefined = undefined;
   #tokens: number;
   #at: number;
 
-  constructor(now: number, { perMs, burst }: Rates) {
+  constructor(key: string, now: number, { perMs, burst }: Rates) {
+    this.key = key;
     this.#tokens = Math.min(perMs * 1_000, burst);
     this.#at = now + 1_000;
   }
@@ -70,7 +75,7 @@ export class RetryBudget {
   #maxKeys: number;
   readonly #ticker: Ticker;
   #common: Bucket | undefined;
-  #keyed: Map<string, Bucket> | undefined;
+  #keyed: Lru<Bucket> | undefined;
 
   constructor(options: BudgetOptions = {}) {
     checkOptions<BudgetOptions>("budget", options, rules);
@@ -100,30 +105,24 @@ export class RetryBudget {
     this.#ratio = fresh.#ratio;
     this.#rates = fresh.#rates;
     this.#maxKeys = fresh.#maxKeys;
+    if (this.#keyed) this.#keyed.max = fresh.#maxKeys;
   }
 
   #bucket(key: string | undefined): Bucket {
     if (key === undefined) {
-      this.#common ??= this.#fresh();
+      this.#common ??= this.#fresh("");
       return this.#common;
     }
-    this.#keyed ??= new Map();
-    const keyed = this.#keyed;
-    let bucket = keyed.get(key);
-    if (bucket) keyed.delete(key);
-    else bucket = this.#fresh();
-    keyed.set(key, bucket);
-    if (keyed.size > this.#maxKeys) {
-      for (const oldest of keyed.keys()) {
-        keyed.delete(oldest);
-        break;
-      }
-    }
+    this.#keyed ??= new Lru(this.#maxKeys);
+    const known = this.#keyed.get(key);
+    if (known) return known;
+    const bucket = this.#fresh(key);
+    this.#keyed.add(bucket);
     return bucket;
   }
 
-  #fresh(): Bucket {
-    return new Bucket(this.#ticker.now(), this.#rates);
+  #fresh(key: string): Bucket {
+    return new Bucket(key, this.#ticker.now(), this.#rates);
   }
 }
 

@@ -2,6 +2,7 @@
 import { systemClock } from "../../kernel/clock.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events } from "../events.ts";
+import { Lru } from "../lru.ts";
 import { answered } from "../options.ts";
 import { errorOf, Rejection } from "../rejection.ts";
 import {
@@ -14,7 +15,6 @@ import {
   type Strategy,
 } from "../strategy.ts";
 import { type CacheOptions, type CacheRules, rulesOf } from "./cache-options.ts";
-import { Lru } from "./lru.ts";
 import { type Run, Runs, Seat } from "./single-flight.ts";
 
 export type { CacheOptions };

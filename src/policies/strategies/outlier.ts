@@ -3,11 +3,11 @@ import { systemClock } from "../../kernel/clock.ts";
 import { failureOf } from "../blame.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events, type PolicyEvent } from "../events.ts";
+import { Lru } from "../lru.ts";
 import { answered } from "../options.ts";
 import { errorOf, Rejection } from "../rejection.ts";
 import type { Call, Entered, HookStrategy, Strategy } from "../strategy.ts";
 import { Host, outliersOf, type Stint } from "./host.ts";
-import { Lru } from "./lru.ts";
 import { type OutlierOptions, type OutlierRules, rulesOf } from "./outlier-options.ts";
 
 export type { OutlierOptions };

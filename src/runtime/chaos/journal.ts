@@ -1,16 +1,7 @@
 // The file that remembers what is disrupted, so that the next process can undo what a crash left.
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { HomeostatError } from "../../kernel/errors.ts";
+import { writeWhole } from "../parts/whole-file.ts";
 import { type Processes, systemProcesses } from "./owner.ts";
 
 /** Something that is, or may be, disrupted. */
@@ -133,25 +124,10 @@ function save(path: string, content: Content): void {
   if (Buffer.byteLength(text) > bytesMax) {
     throw new HomeostatError("JOURNAL_UNUSABLE", `${path} would be over ${bytesMax} bytes`);
   }
-  const draft = `${path}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    synced(draft, "w", (file) => writeFileSync(file, text));
-    renameSync(draft, path);
-    // The name is on the disk only when the folder is.
-    if (process.platform !== "win32") synced(dirname(path), "r", () => {});
+    writeWhole(path, text);
   } catch (error) {
     throw unusable(path, error);
-  }
-}
-
-function synced(path: string, flags: string, work: (file: number) => void): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    work(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

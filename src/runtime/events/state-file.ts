@@ -1,17 +1,8 @@
 // A small file that outlives the process: written whole or not at all, never repaired silently.
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, renameSync, statSync } from "node:fs";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { type Log, silentLog } from "../../kernel/log.ts";
+import { writeWhole } from "../parts/whole-file.ts";
 
 /** A place of one's own in the file. */
 export interface Kept {
@@ -41,16 +32,7 @@ export function createStateFile(path: string, options: { readonly log?: Log } = 
     if (Buffer.byteLength(text) > bytesMax) {
       throw new HomeostatError("JOURNAL_UNUSABLE", `the state would be over ${bytesMax} bytes`);
     }
-    mkdirSync(dirname(path), { recursive: true });
-    const draft = `${path}.new`;
-    const file = openSync(draft, "w", 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
+    writeWhole(path, text);
   };
 
   return {

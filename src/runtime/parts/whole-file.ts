@@ -1,0 +1,23 @@
+// Writes a small file whole or not at all, also when the machine dies while it is written.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** On the disk when it returns; makes the folder it lies in. Only its owner may read it. */
+export function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.new`;
+  synced(draft, "w", (file) => writeFileSync(file, text));
+  renameSync(draft, path);
+  // The name is on the disk only when the folder is.
+  if (process.platform !== "win32") synced(dirname(path), "r", () => {});
+}
+
+function synced(path: string, flags: string, work: (file: number) => void): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    work(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
