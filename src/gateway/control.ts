@@ -4,8 +4,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { type FromGateway, gatewayProtocol } from "../protocol/gateway.ts";
+import { lineCutter } from "../protocol/lines.ts";
 import type { Gateway } from "./gateway.ts";
-import { lineCutter } from "./lines.ts";
 import { encodeLine, parseToGateway } from "./wire.ts";
 
 export interface Control {

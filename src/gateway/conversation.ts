@@ -8,7 +8,7 @@ import {
   gatewayProtocol,
   type ToGateway,
 } from "../protocol/gateway.ts";
-import { lineCutter } from "./lines.ts";
+import { lineCutter } from "../protocol/lines.ts";
 import { encodeLine, parseFromGateway } from "./wire.ts";
 
 export type Hello = Extract<FromGateway, { kind: "hello" }>;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Route, ToGateway } from "../protocol/gateway.ts";
-import { lineCutter } from "./lines.ts";
+import { lineCutter } from "../protocol/lines.ts";
 import { createStats } from "./stats.ts";
 import { encodeLine, parseFromGateway, parseToGateway } from "./wire.ts";
 

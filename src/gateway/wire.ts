@@ -10,7 +10,7 @@ import {
   type ToGateway,
   type Upstream,
 } from "../protocol/gateway.ts";
-import { amount, fields, list, mismatch, parsed, text, whole } from "./shape.ts";
+import { amount, fields, list, mismatch, parsed, text, whole } from "../protocol/shape.ts";
 
 const routeLimit = 256;
 const upstreamLimit = 256;
