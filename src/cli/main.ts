@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The face of the daemon on the command line: parse, call, print, exit code.
 import { Command, CommanderError, Option } from "commander";
-import { version } from "../wiring/version.ts";
+import { version } from "../kernel/version.ts";
 import { logs } from "./commands/logs.ts";
 import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
 import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";

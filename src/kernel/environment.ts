@@ -4,3 +4,8 @@
 export function inProduction(): boolean {
   return process.env.NODE_ENV === "production";
 }
+
+/** A variable of the environment; undefined when it is not there or empty. */
+export function variable(name: string): string | undefined {
+  return process.env[name] || undefined;
+}

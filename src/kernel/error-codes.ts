@@ -108,6 +108,18 @@ export const codes = {
     meaning: "the gateway process does not answer on its control socket",
     hint: "the daemon restarts it; see .homeostat/logs/gateway.log",
   },
+  APP_ABSENT: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the app of this instance has no link to the daemon",
+    hint: "`homeostat apps` lists those that have one: processes that use createApp",
+  },
+  ORDER_FAILED: {
+    family: "ActionFailed",
+    retryable: false,
+    meaning: "an app did not do what it was ordered",
+    hint: "the message is the app's own; `homeostat apps --json` lists what each can be ordered",
+  },
   TIMED_OUT: {
     family: "TimedOut",
     retryable: true,

@@ -31,6 +31,7 @@ export {
   type Family,
   type FamilyOptions,
   type Listed,
+  type ListedBreaker,
   type Registry,
   registry,
 } from "./registry.ts";

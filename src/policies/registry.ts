@@ -25,6 +25,14 @@ export interface Listed {
   }[];
 }
 
+/** The breaker of a pipeline in a registry. */
+export interface ListedBreaker {
+  readonly name: string;
+  /** Of a pipeline that belongs to a family. */
+  readonly key?: string;
+  readonly breaker: Breaker;
+}
+
 /** Everything of a pipeline but its name and key. */
 export type FamilyOptions<Bound, Adds> = Omit<PipelineOptions<Bound, Adds>, "name">;
 
@@ -70,6 +78,8 @@ export interface Registry {
   /** Forgets a pipeline or a whole family; who holds it may go on using it. */
   remove(name: string): boolean;
   list(): readonly Listed[];
+  /** The breakers of all pipelines that have one, for whoever shows or moves them by hand. */
+  breakers(): readonly ListedBreaker[];
 }
 
 export function registry(): Registry {
@@ -130,6 +140,12 @@ class Pipelines implements Registry {
     );
   }
 
+  breakers(): readonly ListedBreaker[] {
+    return [...this.#kept].flatMap(([name, kept]) =>
+      kept instanceof Kin ? kept.breakers() : breakerOf(name, kept),
+    );
+  }
+
   #claim(name: string): void {
     if (!this.#kept.has(name)) return;
     throw new HomeostatError("OPTION_INVALID", `registry: the name ${name} is taken`);
@@ -181,6 +197,16 @@ class Kin {
       key,
     }));
   }
+
+  breakers(): readonly ListedBreaker[] {
+    return [...this.#kept].flatMap(([key, kept]) =>
+      breakerOf(this.#name, kept).map((found) => ({ ...found, key })),
+    );
+  }
+}
+
+function breakerOf(name: string, { breaker }: Configured): readonly ListedBreaker[] {
+  return breaker === undefined ? [] : [{ name, breaker }];
 }
 
 function listed({ name, counters, strategies }: Named): Listed {

@@ -31,7 +31,11 @@ const contracts: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The faces of the package: they gather what is exported, from every floor. */
-export const faces: ReadonlySet<string> = new Set(["src/index.ts", "src/testing/index.ts"]);
+export const faces: ReadonlySet<string> = new Set([
+  "src/index.ts",
+  "src/runtime/index.ts",
+  "src/testing/index.ts",
+]);
 
 /** Folders of src/ that may name a concrete kind. */
 const namesKinds = new Set(["wiring", "testing"]);
@@ -110,8 +114,9 @@ function withinSource(from: string, to: string): string | undefined {
 /** Parts of the runtime are usable alone: they know the contracts in parts/, never each other. */
 function betweenParts(from: string, to: string): string | undefined {
   const [one, other] = [from, to].map((path) => /^src\/runtime\/([^/]+)\//.exec(path)?.[1]);
-  if (one === undefined || other === undefined || one === other || other === "parts")
-    return undefined;
+  if (one === undefined || other === undefined || one === other) return undefined;
+  // The facade is what joins them; nothing knows it.
+  if (other === "parts" || one === "app") return undefined;
   return `runtime/${one}/ imports runtime/${other}/; what both need belongs in runtime/parts/`;
 }
 

@@ -9,7 +9,7 @@ import { systemRandom } from "../../kernel/random.ts";
 import { startDaemon } from "../../wiring/daemon.ts";
 import { loadConfig, packageFile } from "../../wiring/load.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
-import { version } from "../../wiring/version.ts";
+import { version } from "../../kernel/version.ts";
 import { type DaemonNote, type GlobalOptions, noteFile, type Where, whereIs } from "../context.ts";
 import { portsInUse } from "../ports.ts";
 import { paint, say, sayJson, table } from "../print.ts";

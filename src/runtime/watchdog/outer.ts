@@ -47,6 +47,8 @@ export interface OuterOptions {
   readonly clock?: Clock;
   /** Called on the main thread when it beats again. */
   readonly onBlocked?: (blocked: Blocked) => void;
+  /** Given each thread that is started for the watch, so that a list of open things can leave it out. */
+  readonly onThread?: (thread: object) => void;
 }
 
 export interface Outer extends Disposable {
@@ -96,6 +98,7 @@ export function startOuter(options: OuterOptions = {}): Outer {
       log.warn(`the main thread is not watched: ${messageOf(error)}`, { error });
       return;
     }
+    options.onThread?.(thread);
     let why = "without an error";
     thread.on("error", (error) => {
       why = messageOf(error);
@@ -150,6 +153,7 @@ function settle(options: OuterOptions): OuterSettings {
     log: anything,
     clock: anything,
     onBlocked: called,
+    onThread: called,
   });
   const { blockedMs = 5_000, exitMs = Math.max(30_000, 2 * blockedMs) } = options;
   const { graceMs = 1_000, exitCode = 70, app = "homeostat", json = false } = options;

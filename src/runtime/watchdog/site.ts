@@ -3,19 +3,26 @@ import { getCallSites } from "node:util";
 
 const deepest = 16;
 
+/** The library's own folder. */
+const home = new URL("..", import.meta.url).href;
+
 /**
- * `startPool (file:///app/pool.ts:12:7)`: the nearest line that is neither Node's own nor in one of
- * the files `own`. In a bundle all is one file; then it is the caller's caller. "" when unknown.
+ * `startPool (file:///app/pool.ts:12:7)`: the nearest line that is neither Node's own nor this
+ * library's. In a bundle all is one file; then it is the caller's caller. "" when unknown.
  */
-export function creationSite(own: readonly string[]): string {
+export function creationSite(): string {
   const frames = getCallSites(deepest).filter(isApp);
-  const outside = frames.find(({ scriptName }) => ![import.meta.url, ...own].includes(scriptName));
+  const outside = frames.find(({ scriptName }) => !isOurs(scriptName));
   const frame = outside ?? frames[2];
   if (!frame) return "";
   const { functionName, scriptName, lineNumber, columnNumber } = frame;
   // Node 22.13 has no columns here.
   const place = [scriptName, lineNumber, columnNumber].filter((it) => it !== undefined).join(":");
   return functionName === "" ? place : `${functionName} (${place})`;
+}
+
+function isOurs(scriptName: string): boolean {
+  return scriptName.startsWith(home) && !/\.test\.[jt]s$/.test(scriptName);
 }
 
 function isApp({ scriptName }: { readonly scriptName: string }): boolean {

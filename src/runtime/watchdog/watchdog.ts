@@ -31,6 +31,8 @@ export interface WatchdogOptions extends HomeOptions {
    * system's. It is disposed of with the watchdog.
    */
   readonly outer?: Outer | false;
+  /** Runs a task or a loop under its name, so that its lines in the log carry it. */
+  readonly named?: <T>(name: string, work: () => T) => T;
 }
 
 /** The thing itself, or a function that makes it: only then can it be restarted. */
@@ -73,7 +75,7 @@ const never = new AbortController().signal;
 export function createWatchdog(options: WatchdogOptions = {}): Watchdog {
   checkWatchdog(options);
   const { clock, log } = surroundings(options);
-  const { stopping, policy = "die" } = options;
+  const { stopping, policy = "die", named = (_, work) => work() } = options;
   const signal = stopping?.signal ?? never;
   const roster = createRoster(log);
   const home = createHome(options, roster);
@@ -93,7 +95,7 @@ export function createWatchdog(options: WatchdogOptions = {}): Watchdog {
   const step = stopping?.onStop("watchdog", "workers", () => endAll(roster, home));
 
   const take = (given: Omit<Registration, "site">): Tracked =>
-    register(home, roster, { ...given, site: creationSite([import.meta.url]) }, policy);
+    register(home, roster, { ...given, site: creationSite() }, policy);
   const emitter =
     (kind: Kind): Watchdog["server"] =>
     (name, source, care, { lostOn = ["close", "error"] } = {}) =>
@@ -106,9 +108,11 @@ export function createWatchdog(options: WatchdogOptions = {}): Watchdog {
       const begin = (make: () => kinds.ChildLike): kinds.Begin => kinds.child(make, clock);
       return watched(take({ kind: "child", name, care, ...made(source, begin) }));
     },
-    task: (name, run, care) =>
-      watched(take({ kind: "task", name, care, begin: kinds.task(run, signal), again: true })),
-    loop: (name, given, care) => loop(take, name, given, care, { clock, signal }),
+    task: (name, run, care) => {
+      const begin = kinds.task((aborts) => named(name, () => run(aborts)), signal);
+      return watched(take({ kind: "task", name, care, begin, again: true }));
+    },
+    loop: (name, given, care) => loop(take, name, given, care, { clock, signal, named }),
     server: emitter("server"),
     consumer: emitter("consumer"),
     list: () => roster.all().map(({ entry }) => entry),
@@ -134,6 +138,7 @@ function checkWatchdog(options: WatchdogOptions): void {
     sweepMs: finiteAbove(0),
     reporters: anything,
     outer: anything,
+    named: called,
   });
 }
 
@@ -153,12 +158,18 @@ function made<Thing>(
   return { begin: begin(isMaker(source) ? source : () => source), again };
 }
 
+interface LoopPlace {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly named: NonNullable<WatchdogOptions["named"]>;
+}
+
 function loop(
   take: (given: Omit<Registration, "site">) => Tracked,
   name: string,
   options: LoopOptions,
   care: Care | undefined,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal, named }: LoopPlace,
 ): WatchedLoop {
   checkLoop(name, options);
   const pulse = heartbeat(options, clock.now());
@@ -170,7 +181,7 @@ function loop(
     tracked?.alive();
   };
   const { start } = options;
-  const driven = start && ((aborts: AbortSignal) => start(beat, aborts));
+  const driven = start && ((aborts: AbortSignal) => named(name, () => start(beat, aborts)));
   const begin = kinds.loop(driven, signal);
   const startMs = Math.max(10_000, pulse.allowedMs);
   tracked = take({ kind: "loop", name, care, begin, again: !!start, heartbeat: pulse, startMs });

@@ -1,0 +1,160 @@
+// The facade: one app that joins all parts, starts them in order and ends them in order.
+import { HomeostatError } from "../../kernel/errors.ts";
+import type { Fields } from "../../kernel/log.ts";
+import type { TypedBus } from "../events/bus.ts";
+import type { MetricWatchOptions } from "../events/metric-options.ts";
+import type {
+  Recover,
+  RegisterOptions as RecoveryRegistration,
+} from "../events/recovery-options.ts";
+import type { Recipe } from "../events/step.ts";
+import { healMetric, watchMetric } from "../events/watch-metric.ts";
+import { type ServeOptions, serveEndpoints } from "../health/serve.ts";
+import { createCommands } from "./commands.ts";
+import type { App, AppMetricOptions } from "./face.ts";
+import { type AppOptions, appEnvironment, checkApp } from "./options.ts";
+import { makeParts, type Parts } from "./parts.ts";
+import { type DrainedServer, drainOnStop, type ServerOptions } from "./server.ts";
+import { type SetupEntry, startParts } from "./start.ts";
+
+export type { App, AppMetricOptions } from "./face.ts";
+export type { AppLogOptions, AppOptions } from "./options.ts";
+
+const setupLimitMs = 60_000;
+const drainMsDefault = 10_000;
+/** Ten targets that each take their whole time. */
+const chaosStopMs = 110_000;
+/** So long that it outlives any app: the wait of `run` is what keeps the process alive. */
+const foreverMs = 2_147_483_647;
+
+/**
+ * Makes an app. From here on it answers the process's signals and last errors (see `install`); its
+ * parts begin to work with `start` or `run`.
+ *
+ * ```ts
+ * const app = createApp("shop");
+ * app.health.register("database", () => pool.query("select 1"));
+ * await app.run(() => { app.server("web", createServer(handle).listen(8080)); });
+ * ```
+ * @throws OPTION_INVALID for a name or an option that cannot be.
+ */
+export function createApp<Events extends object = Record<never, never>>(
+  name: string,
+  options: AppOptions = {},
+): App<Events> {
+  checkApp(name, options);
+  const parts = makeParts(name, options, appEnvironment());
+  const { life, log, clock } = parts;
+  if (options.install !== false) life.install(options.install);
+  endWith(parts);
+  const { setup, start } = starting(parts, options);
+  const commands = createCommands();
+
+  const app: App<Events> = Object.freeze({
+    ...{ name, setup, start, command: commands.add },
+    ...named(parts),
+    ...doors(parts),
+    // What the types say of the events is all that differs.
+    events: parts.events as unknown as TypedBus<Events>,
+    get synthetic() {
+      return parts.synthetic.get();
+    },
+    get stopping() {
+      return life.stopping;
+    },
+    get daemon() {
+      return "off" as const;
+    },
+    run: async (main?: (app: App<Events>) => unknown) => {
+      // Nothing else of an app keeps its process alive.
+      clock.sleep(foreverMs, life.signal).catch(() => {});
+      await parts.scope({ name: "main", shutdownOnError: true, andRaise: false }, async () => {
+        await start();
+        await main?.(app);
+      });
+      return life.done;
+    },
+    stop: (why = "asked to") => {
+      life.stop(why);
+      return life.done;
+    },
+    [Symbol.asyncDispose]: async () => {
+      life.stop("disposed of");
+      await life.done;
+    },
+  });
+  log.debug("made", { pid: process.pid, node: process.version });
+  return app;
+}
+
+/** The parts under their names, and what an app says so often that it has a word of its own. */
+function named(parts: Parts) {
+  const { log, metrics, health, features, watchdog, scope, recovery, chaos } = parts;
+  const { policies, endpoints, life, captures } = parts;
+  return {
+    ...{ log, metrics, health, features, watchdog, scope, recovery, chaos },
+    ...{ policies, endpoints, life },
+    signal: life.signal,
+    sleep: life.sleep,
+    die: life.die,
+    onStop: life.onStop,
+    capture: (error: unknown, source = "app", context: Fields = {}) =>
+      captures.capture(error, source, context),
+  };
+}
+
+/** What joins an app to its process and its metrics. */
+function doors(parts: Parts) {
+  const { life, clock, watchdog, endpoints, state } = parts;
+  const watch = (given: AppMetricOptions): MetricWatchOptions => ({
+    ...given,
+    ...{ clock, bus: parts.bus, random: parts.random, stopping: life },
+    log: parts.log.named("metric"),
+    ...(state && { kept: state.section(`metric ${given.name}`) }),
+  });
+  return {
+    server: (name: string, server: DrainedServer, options: ServerOptions = {}) => {
+      const { care, drainMs = drainMsDefault } = options;
+      const watched = watchdog.server(name, server, care);
+      drainOnStop(name, server, drainMs, { stopping: life, clock });
+      return watched;
+    },
+    listen: async (options: ServeOptions) => {
+      const served = await serveEndpoints(endpoints, options);
+      life.onStop("endpoints", "reporters", () => served.close());
+      return served;
+    },
+    watchMetric: (given: AppMetricOptions) => watchMetric(watch(given)),
+    healMetric: (given: AppMetricOptions, recipe: Recipe | Recover, more?: RecoveryRegistration) =>
+      healMetric(watch(given), parts.recovery, recipe, more),
+  };
+}
+
+/** The setups and the one start. */
+function starting(parts: Parts, options: AppOptions): Pick<App, "setup" | "start"> {
+  const setups: SetupEntry[] = [];
+  let begun: Promise<void> | undefined;
+  return {
+    setup: (name, work, limitMs = setupLimitMs) => {
+      if (begun) {
+        throw new HomeostatError("OPTION_INVALID", `setup ${name}: the app has started already`);
+      }
+      if (!(limitMs > 0)) {
+        throw new HomeostatError("OPTION_INVALID", `setup ${name}: limitMs must be above 0`);
+      }
+      setups.push({ name, work, limitMs });
+    },
+    start: () => {
+      begun ??= startParts(parts, options, setups);
+      return begun;
+    },
+  };
+}
+
+/** What ends with the app besides the parts that see to it themselves. */
+function endWith({ life, chaos, log, synthetic }: Parts): void {
+  life.onStop("synthetic", "workers", () => synthetic.made?.stop(), 6_000);
+  // One target after another, each with its own limit.
+  life.onStop("chaos", "chaos", () => chaos.stop(), chaosStopMs);
+  void life.done.then(() => log.flush());
+}

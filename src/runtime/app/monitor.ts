@@ -1,0 +1,59 @@
+// Tells the bus of checks that are not healthy: at once, and again for as long as they stay so.
+import type { Clock } from "../../kernel/clock.ts";
+import type { Health } from "../health/health.ts";
+import type { Bus } from "../parts/bus.ts";
+import type { Checked } from "../parts/health.ts";
+import { wait } from "../parts/wait.ts";
+
+interface MonitorOptions {
+  readonly health: Pick<Health, "list" | "onChange">;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The data of `system.CHECK.failure` and `system.CHECK.well`. */
+export interface CheckTold {
+  readonly check: string;
+  readonly reason?: string;
+  /** ISO 8601 */
+  readonly since: string;
+}
+
+/** The type of the event that tells of a check: `system.database.failure` for the check `database`. */
+export function failureOf(check: string): string {
+  return `system.${check}.failure`;
+}
+
+/** A recovery keeps its own patience: telling it again does no harm, and a late listener hears it. */
+export function startMonitor({ health, bus, clock, everyMs, signal }: MonitorOptions): void {
+  const toldAt = new Map<string, number>();
+  const tell = (check: Checked): void => {
+    toldAt.set(check.name, clock.now());
+    const severity = check.critical ? "critical" : "warning";
+    bus.publish({ type: failureOf(check.name), source: check.name, severity, data: toldOf(check) });
+  };
+  const changed = health.onChange(({ name, to, check }) => {
+    if (to === "unhealthy") tell(check);
+    else if (toldAt.delete(name)) {
+      bus.publish({ type: `system.${name}.well`, source: name, data: toldOf(check) });
+    }
+  });
+  signal.addEventListener("abort", () => changed[Symbol.dispose](), { once: true });
+  const look = (): void => {
+    for (const check of health.list()) {
+      const before = toldAt.get(check.name) ?? Number.NEGATIVE_INFINITY;
+      if (check.status === "unhealthy" && clock.now() - before >= everyMs) tell(check);
+    }
+  };
+  void (async () => {
+    // The first look is for what was found before anybody listened.
+    do look();
+    while (await wait(clock, everyMs, signal));
+  })();
+}
+
+function toldOf({ name, reason, since }: Checked): CheckTold {
+  return { check: name, since, ...(reason === undefined ? {} : { reason }) };
+}

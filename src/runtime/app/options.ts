@@ -1,0 +1,129 @@
+// What an app can be told when it is made, and what it takes from its environment when it is not.
+import { variable } from "../../kernel/environment.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import type { Level } from "../../kernel/log.ts";
+import { anything, checkOptions, finiteAbove, flag, named } from "../../policies/options.ts";
+import type { Registry } from "../../policies/registry.ts";
+import { linkEnvironment } from "../../protocol/link.ts";
+import type { CaptureOptions } from "../capture/capture.ts";
+import type { ChaosOptions } from "../chaos/chaos.ts";
+import type { Flag } from "../features/feature-options.ts";
+import type { EndpointOptions } from "../health/endpoints.ts";
+import type { InstallOptions } from "../lifecycle/ends.ts";
+import type { LifecycleOptions } from "../lifecycle/lifecycle.ts";
+import type { LogOptions } from "../log/log.ts";
+import type { UsualSinksOptions } from "../log/usual-sinks.ts";
+import type { MetricsOptions } from "../metrics/metrics.ts";
+import type { Reporter } from "../parts/capture.ts";
+import type { Surroundings } from "../parts/surroundings.ts";
+import type { SyntheticOptions } from "../synthetic/synthetic.ts";
+import type { OuterOptions } from "../watchdog/outer.ts";
+import type { WatchdogOptions } from "../watchdog/watchdog.ts";
+
+export interface AppLogOptions
+  extends Omit<LogOptions, "app" | "capture" | "metrics" | "clock">,
+    UsualSinksOptions {}
+
+export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random">> {
+  /** Default: the console, and syslog where SYSLOG_ADDRESS is set; level from LOG_LEVEL, else "info". */
+  readonly log?: AppLogOptions;
+  /** Where errors go that somebody should look at. */
+  readonly reporters?: readonly Reporter[];
+  readonly capture?: Pick<CaptureOptions, "flushMs" | "closeMs" | "pending">;
+  readonly flags?: Readonly<Record<string, Flag>>;
+  /** A file in which recoveries and watched metrics are remembered over a restart. Default: none. */
+  readonly stateFile?: string;
+  /** Where the app answers, for its synthetic checks. Default: APP_URL. */
+  readonly url?: string;
+  readonly synthetic?: Pick<
+    SyntheticOptions,
+    "headers" | "fetch" | "firstWithinMs" | "bodyBytesMax"
+  >;
+  /** `armed` defaults to ENABLE_CHAOS being "true" or "1". */
+  readonly chaos?: Pick<ChaosOptions, "armed" | "production" | "journalFile" | "atOnceMax">;
+  readonly watchdog?: Pick<WatchdogOptions, "policy" | "sweepMs" | "reporters"> & {
+    /** The watch over the main thread from a thread of its own; false for none. */
+    readonly outer?: Omit<OuterOptions, "log" | "clock" | "app"> | false;
+  };
+  readonly shutdown?: Omit<LifecycleOptions, "capture" | "levels" | "process">;
+  /** What of the process is answered from the moment the app is made; false for nothing. */
+  readonly install?: InstallOptions | false;
+  readonly endpoints?: Pick<EndpointOptions, "details" | "paths">;
+  readonly metrics?: Pick<
+    MetricsOptions,
+    "maxSeries" | "maxMetrics" | "sourceLimitMs" | "sources"
+  > & {
+    /** `process_*` and `nodejs_*` figures. Default true. */
+    readonly process?: boolean;
+  };
+  /** Milliseconds after which a check that is still unhealthy is told again. Default 30,000. */
+  readonly failureEveryMs?: number;
+  /** Pipelines whose figures are shown and whose breakers can be moved. Default: the app's own. */
+  readonly policies?: Registry;
+  /** The daemon's socket. Default: HOMEOSTAT_SOCKET, which a daemon sets for what it starts. */
+  readonly daemon?: { readonly socket: string; readonly instance?: string } | false;
+}
+
+/** What the environment says where the options are silent. */
+export interface AppEnvironment {
+  readonly url: string | undefined;
+  readonly chaos: boolean;
+  readonly level: Level | undefined;
+  readonly syslog: string | undefined;
+  readonly socket: string | undefined;
+  readonly instance: string | undefined;
+}
+
+const levels: readonly Level[] = ["debug", "info", "warn", "error"];
+
+/** @throws OPTION_INVALID for a LOG_LEVEL that is none. */
+export function appEnvironment(): AppEnvironment {
+  const told = variable("LOG_LEVEL")?.toLowerCase();
+  const level = levels.find((each) => each === told);
+  if (told !== undefined && level === undefined) {
+    throw wrong(`LOG_LEVEL: expected ${levels.join(", ")}, got ${JSON.stringify(told)}`);
+  }
+  return {
+    url: variable("APP_URL"),
+    chaos: ["true", "1"].includes(variable("ENABLE_CHAOS")?.toLowerCase() ?? ""),
+    level,
+    syslog: variable("SYSLOG_ADDRESS"),
+    socket: variable(linkEnvironment.socket),
+    instance: variable(linkEnvironment.instance),
+  };
+}
+
+/** @throws OPTION_INVALID */
+export function checkApp(name: string, options: AppOptions): void {
+  if (typeof name !== "string" || !/^[a-z][\w.-]{0,63}$/i.test(name)) {
+    const form = "begins with a letter and has at most 64 letters, digits, dots, _ and -";
+    throw wrong(`an app's name ${form}, got ${JSON.stringify(name)}`);
+  }
+  checkOptions<AppOptions>(`app ${name}`, options, {
+    clock: anything,
+    random: anything,
+    log: anything,
+    reporters: (value) => (Array.isArray(value) ? undefined : "a list"),
+    capture: anything,
+    flags: anything,
+    stateFile: named,
+    url: named,
+    synthetic: anything,
+    chaos: anything,
+    watchdog: anything,
+    shutdown: anything,
+    install: anything,
+    endpoints: anything,
+    metrics: anything,
+    failureEveryMs: finiteAbove(0),
+    policies: anything,
+    daemon: anything,
+  });
+  if (options.metrics?.process !== undefined && flag(options.metrics.process) !== undefined) {
+    throw wrong(`app ${name}: metrics.process must be true or false`);
+  }
+}
+
+function wrong(message: string): HomeostatError {
+  return new HomeostatError("OPTION_INVALID", message);
+}
