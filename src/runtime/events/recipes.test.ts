@@ -23,6 +23,19 @@ async function tried(
   return { end, steps: shown, error };
 }
 
+it("takes an answer that does not come for a no", async () => {
+  const world = recoveryWorld();
+  const cache = fakeCache({ clock: world.clock });
+  let asked = 0;
+  const isRunning = (): Promise<boolean> => {
+    asked += 1;
+    return asked === 1 ? new Promise<never>(() => {}) : Promise.resolve(true);
+  };
+  const { end } = await tried(world, cacheRecipe({ ...cache.hands, isRunning, isUp: isRunning }));
+  assert.equal(end, "recovered");
+  assert.ok(cache.done.includes("restart"), cache.done.join());
+});
+
 describe("the database recipe", () => {
   it("restarts a database whose host answers, waits, and verifies its integrity", async () => {
     const world = recoveryWorld();

@@ -1,5 +1,5 @@
 // What a recipe is made of: steps with a name, and ways to put steps together.
-import type { Clock } from "../../kernel/clock.ts";
+import { type Clock, deadline } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { AppEvent } from "../parts/bus.ts";
 
@@ -33,7 +33,10 @@ export interface Recipe {
   readonly steps: readonly Step[];
 }
 
-/** Answers whether something is so; a throw counts as no. */
+/** Milliseconds that an answer may take. */
+const askMs = 5_000;
+
+/** Answers whether something is so; a throw counts as no, and so does no answer within 5,000 ms. */
 export type Ask = (context: StepContext) => boolean | Promise<boolean>;
 
 /** How one step went, in the order in which the steps began. */
@@ -136,14 +139,22 @@ export function waitUntil(
   });
 }
 
+/** What is asked may hang as well as be down: an answer that does not come is no. */
 async function askOf(
   ask: Ask,
   context: StepContext,
 ): Promise<{ readonly yes: boolean; readonly error?: unknown }> {
+  const limit = deadline(context.clock, askMs, context.signal);
+  const over = new Promise<never>((_, reject) => {
+    limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
+  });
   try {
-    return { yes: (await ask(context)) === true };
+    const asked = (async () => ask({ ...context, signal: limit.signal }))();
+    return { yes: (await Promise.race([asked, over])) === true };
   } catch (error) {
     return { yes: false, error };
+  } finally {
+    limit.done();
   }
 }
 
