@@ -15,6 +15,7 @@ const port = Number(process.env.PORT ?? 8080);
 const folder = process.env.SHOP_STATE ?? "state";
 const app = createApp("shop", {
   url: `http://127.0.0.1:${port}`,
+  synthetic: { everyMs: 10_000 },
   stateFile: `${folder}/shop.json`,
   log: { file: { path: `${folder}/self_healing.log`, format: "json" }, terminal: true },
   flags: { advanced_search: true },
@@ -78,6 +79,10 @@ for (const [check, recipe] of Object.entries(recipes)) {
 }
 
 // Synthetic users: they use the shop as people do.
+app.synthetic.register("login", async (shop) => {
+  const page = await shop.get("/login");
+  (await page.submit({ user: "ada" })).expectPath(/^\/account/).expectText("Hello ada");
+});
 app.synthetic.register("search", async (shop) => {
   const word = shop.inputs.pick(["Kettle", "Toaster"]);
   (await shop.get("/search", { query: { word } })).expectStatus(200).expectText(word);

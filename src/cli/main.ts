@@ -2,9 +2,11 @@
 // The face of the daemon on the command line: parse, call, print, exit code.
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../kernel/version.ts";
+import { apps, orderApp } from "./commands/apps.ts";
 import { logs } from "./commands/logs.ts";
 import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
 import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";
+import { orderForms } from "./commands/order-words.ts";
 import { replayJournal } from "./commands/replay.ts";
 import { check, up } from "./commands/up.ts";
 import { fail } from "./fail.ts";
@@ -24,8 +26,6 @@ function build(): Command {
     .addHelpText("after", exitCodes);
   const add = (name: string, text: string): Command =>
     rooted(program.command(name).description(text));
-  const all = <T>(command: Command): T => command.optsWithGlobals() as T;
-
   add("up", "run the services of this folder and look after them")
     .addOption(
       new Option("--log-level <level>", "how much the daemon tells")
@@ -70,6 +70,7 @@ function build(): Command {
   add("restart <service>", "replace its instances one by one, losing no request").action(
     (service: string, _: unknown, c: Command) => restart(service, all(c)),
   );
+  addApps(add);
   add("check", "check the config and show what it means")
     .addOption(dashboardPort())
     .action((_: unknown, c: Command) => check(all(c)));
@@ -77,6 +78,20 @@ function build(): Command {
     (_: unknown, c: Command) => replayJournal(all(c)),
   );
   return program;
+}
+
+const all = <T>(command: Command): T => command.optsWithGlobals() as T;
+
+function addApps(add: (name: string, text: string) => Command): void {
+  add("apps", "what the apps inside the services say of themselves").action(
+    (_: unknown, c: Command) => apps(all(c)),
+  );
+  add("order <target> <words...>", "tell the app of an instance to do something")
+    .option("--for <duration>", "how long a feature is held, or how long a profile is")
+    .addHelpText("after", `\nOrders:\n${orderForms}`)
+    .action((target: string, words: readonly string[], _: unknown, c: Command) =>
+      orderApp(target, words, all(c)),
+    );
 }
 
 /** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */

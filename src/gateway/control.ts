@@ -1,10 +1,10 @@
 // The control socket: greets the daemon, takes configs, answers with counters.
-import { lstat, unlink } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import { createServer, type Socket } from "node:net";
+import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { type FromGateway, gatewayProtocol } from "../protocol/gateway.ts";
 import { lineCutter } from "../protocol/lines.ts";
+import { listenAlone } from "../protocol/listen-alone.ts";
 import type { Gateway } from "./gateway.ts";
 import { encodeLine, parseToGateway } from "./wire.ts";
 
@@ -26,7 +26,7 @@ const connectionLimit = 16;
 /** A daemon that asks and does not read is cut off before its answers fill the memory. */
 const unreadLimitBytes = 16 * 1024 * 1024;
 
-/** @throws DAEMON_RUNNING when another gateway answers on the socket; the system's error else. */
+/** @throws DAEMON_RUNNING when another process answers on the socket; the system's error else. */
 export async function openControl(options: ControlOptions): Promise<Control> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -77,42 +77,4 @@ function converse(socket: Socket, { gateway, pid, log, onStop }: ControlOptions)
   socket.on("data", cut);
   socket.on("error", (error) => log.info("control connection lost", { error: messageOf(error) }));
   say({ kind: "hello", protocol: gatewayProtocol, pid, version: gateway.version });
-}
-
-/** A socket file that nobody answers on was left by a gateway that was killed: it is removed. */
-async function listenAlone(server: Server, path: string): Promise<void> {
-  const code = await listen(server, path);
-  if (code === undefined) return;
-  if (code !== "EADDRINUSE" || !(await lstat(path)).isSocket()) {
-    throw new Error(`the control socket ${path} cannot be opened: ${code}`);
-  }
-  if (await answers(path)) {
-    throw new HomeostatError("DAEMON_RUNNING", `another gateway already answers on ${path}`);
-  }
-  await unlink(path);
-  const again = await listen(server, path);
-  if (again !== undefined) throw new Error(`${path} cannot be opened: ${again}`);
-}
-
-/** @returns undefined, or the system's error code. */
-function listen(server: Server, path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      server.removeAllListeners("listening");
-      resolve(error.code ?? messageOf(error));
-    };
-    server.once("error", onError);
-    server.listen(path, () => {
-      server.off("error", onError);
-      resolve(undefined);
-    });
-  });
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }

@@ -1,5 +1,5 @@
 // Masks secrets, and takes out what is not text, before a line is kept or shown.
-import { stripVTControlCharacters } from "node:util";
+import { builtin } from "./builtin.ts";
 
 const mask = "***";
 
@@ -64,7 +64,9 @@ export function redact(line: string): string {
 export function plain(line: string): string {
   // Node's own expression for these sequences takes quadratic time on hostile text.
   const head = line.length > 4_096 ? `${line.slice(0, 4_096)}…` : line;
-  return stripVTControlCharacters(head).replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ");
+  return builtin("node:util")
+    .stripVTControlCharacters(head)
+    .replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
 /** Keeps the opening quote, so that the line still reads as what it was. */

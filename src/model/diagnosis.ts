@@ -29,6 +29,7 @@ export interface Diagnosis {
 
 /** What a rule asks for when it cannot decide yet. */
 export interface EvidenceWanted {
-  readonly kind: EvidenceKind;
+  /** What an app says of itself is there already, or not at all: nobody has to ask for it. */
+  readonly kind: Exclude<EvidenceKind, "app-report">;
   readonly target: Target;
 }

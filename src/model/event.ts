@@ -32,6 +32,8 @@ export interface Inputs {
   "operator.resumed": { by: string };
   "operator.approved": { approval: string; by: string };
   "operator.denied": { approval: string; by: string };
+  /** An order to the app of an instance, in words; it is told before it is sent. */
+  "operator.ordered": { order: string; by: string };
 }
 
 /** Events that the loop decided; replay must make the same ones. */
@@ -112,6 +114,7 @@ const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "operator.resumed": true,
   "operator.approved": true,
   "operator.denied": true,
+  "operator.ordered": true,
 };
 
 export function isInput(event: Event): event is InputEvent {

@@ -1,8 +1,11 @@
 // What was captured about a sick target before anything was done to it.
 import type { Target } from "./target.ts";
 
-/** blocked-stack: the JavaScript stack of a Node process whose event loop may be blocked. */
-export type EvidenceKind = "blocked-stack" | "process" | "last-lines";
+/**
+ * blocked-stack: the JavaScript stack of a Node process whose event loop may be blocked.
+ * app-report: what the app last said of itself over its link.
+ */
+export type EvidenceKind = "blocked-stack" | "process" | "last-lines" | "app-report";
 
 export interface Evidence {
   readonly kind: EvidenceKind;

@@ -23,6 +23,14 @@ export const metrics = {
   p95: { name: "gateway.p95", unit: "ms" },
   p99: { name: "gateway.p99", unit: "ms" },
   inflight: { name: "gateway.inflight", unit: "count" },
+  /** What the app says of itself over its link: 0 unhealthy; absent while it does not know. */
+  appHealth: { name: "app.health", unit: "bool" },
+  appLoopDelay: { name: "app.loop_delay_p99", unit: "ms" },
+  appHeap: { name: "app.heap_used", unit: "bytes" },
+  appFeaturesOff: { name: "app.features_off", unit: "count" },
+  appBreakersOpen: { name: "app.breakers_open", unit: "count" },
+  /** Watched workers, tasks and the like that are gone and not back yet. */
+  appLost: { name: "app.lost", unit: "count" },
 } as const;
 
 export interface Metric {

@@ -5,6 +5,7 @@ import type { Incident } from "../model/incident.ts";
 import type { Lesson } from "../model/lesson.ts";
 import type { Approval } from "../model/refusal.ts";
 import type { Target } from "../model/target.ts";
+import type { AppReport, FromApp } from "./link.ts";
 
 /** One second of one instance: ok, sick, down, busy (starting, stopping), none (no reading). */
 export type Beat = "ok" | "sick" | "down" | "busy" | "none";
@@ -117,6 +118,43 @@ export interface SeriesView {
   /** Unix seconds. */
   readonly at: readonly number[];
   readonly values: readonly number[];
+}
+
+/** One app that has a link to the daemon. */
+export interface AppView {
+  /** "web/1"; of a process that nobody supervises "NAME@PID". Orders are addressed to it. */
+  readonly target: Target;
+  readonly supervised: boolean;
+  readonly app: string;
+  readonly pid: number;
+  /** Version of homeostat in the app. */
+  readonly version: string;
+  /** What it can be ordered. */
+  readonly orders: readonly string[];
+  /** silent: connected, but nothing was heard for more than 3.5 s. */
+  readonly link: "up" | "silent";
+  /** Since it connected. */
+  readonly linkedMs: number;
+  /** Absent until the first report has come. */
+  readonly report?: AppReport;
+  readonly reportAgeMs?: number;
+  /** The latest 20 that it told, oldest first. */
+  readonly events: readonly Omit<Extract<FromApp, { readonly kind: "event" }>, "kind">[];
+}
+
+/** Answer of GET /api/apps. */
+export interface AppsView {
+  readonly apps: readonly AppView[];
+  /** Why no app can be linked at all. */
+  readonly problem?: string;
+}
+
+/** Answer of POST /api/apps/TARGET/orders with `{ order, by }`: what the app says it did. */
+export interface OrderView {
+  readonly target: Target;
+  readonly done: string;
+  /** What was captured. */
+  readonly file?: { readonly path: string; readonly bytes: number };
 }
 
 /** Every error of the API: status 4xx or 5xx and this body. */

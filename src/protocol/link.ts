@@ -19,6 +19,16 @@ export const linkLineBytes = 1_048_576;
 /** So many of each kind are in a report; more are counted in `left`. */
 export const linkListMax = 256;
 
+/** So many figures are in a report. */
+export const linkFiguresMax = 512;
+
+/** Longest text: a name, a reason, an answer. */
+export const linkTextMax = 1_024;
+
+/** Longest override of a feature, 30 days, and longest profile, in milliseconds. */
+export const linkOverrideMaxMs = 2_592_000_000;
+export const linkProfileMaxMs = 60_000;
+
 export type LinkStatus = "unknown" | "healthy" | "degraded" | "unhealthy";
 
 export interface CheckReport {
@@ -173,7 +183,19 @@ export type ToApp =
       readonly protocol: number;
       /** Milliseconds from one report to the next, 100 to 60,000. */
       readonly everyMs: number;
+      /**
+       * Which run of the daemon this is: ids of orders count within it, and one that is told twice is
+       * answered from memory. Without it they count within the connection.
+       */
+      readonly run?: string;
     }
   /** The daemon cannot talk to this app; it closes. Not to be tried again before 60 s. */
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "order"; readonly id: number; readonly order: Order; readonly by: string };
+
+/** Never sent: what a reader makes of an order that it cannot read; it is answered with an error. */
+export interface UnfitOrder {
+  readonly kind: "unfit";
+  readonly id: number;
+  readonly why: string;
+}

@@ -5,8 +5,16 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws WIRE_SHAPE naming the field, what was expected and what came. */
 export function mismatch(at: string, expected: string, got: unknown): never {
-  const shown = (JSON.stringify(got) ?? "nothing").slice(0, 80);
-  throw new HomeostatError("WIRE_SHAPE", `${at}: expected ${expected}, got ${shown}`);
+  throw new HomeostatError("WIRE_SHAPE", `${at}: expected ${expected}, got ${shown(got)}`);
+}
+
+function shown(got: unknown): string {
+  try {
+    return (JSON.stringify(got) ?? "nothing").slice(0, 80);
+  } catch {
+    // It can be read, but not written: some thousand lists inside each other.
+    return "something nested too deep";
+  }
 }
 
 export function parsed(line: string): unknown {
@@ -55,4 +63,45 @@ export function whole(
 export function amount(value: unknown, at: string, high: number): number {
   const fits = typeof value === "number" && value >= 0 && value <= high;
   return fits ? value : mismatch(at, `a number from 0 to ${high}`, value);
+}
+
+export function flag(value: unknown, at: string): boolean {
+  return typeof value === "boolean" ? value : mismatch(at, "true or false", value);
+}
+
+/** One of the words that are given. */
+export function word<Word extends string>(
+  value: unknown,
+  at: string,
+  words: readonly Word[],
+): Word {
+  const found = words.find((each) => each === value);
+  if (found !== undefined) return found;
+  const [last, ...others] = words.toReversed();
+  return mismatch(at, `${others.toReversed().join(", ")} or ${last}`, value);
+}
+
+/** Text that may be empty: a reason, a sentence. */
+export function sentence(value: unknown, at: string): string {
+  return value === "" ? value : text(value, at);
+}
+
+/** ISO 8601 */
+export function moment(value: unknown, at: string): string {
+  const fits = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+  if (typeof value === "string" && fits.test(value) && !Number.isNaN(Date.parse(value))) {
+    return value;
+  }
+  return mismatch(at, "a moment as 2026-11-21T03:00:00.000Z", value);
+}
+
+/** The field under its name, checked; nothing when it is absent. */
+export function maybe<Key extends string, T>(
+  key: Key,
+  value: unknown,
+  at: string,
+  check: (value: unknown, at: string) => T,
+): { readonly [K in Key]?: T } {
+  if (value === undefined) return {};
+  return { [key]: check(value, `${at}.${key}`) } as { readonly [K in Key]?: T };
 }

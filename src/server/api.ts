@@ -5,8 +5,16 @@ import { extname, join, normalize } from "node:path";
 import { serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
-import type { ErrorView, IncidentDetail, SeriesView, StateView } from "../protocol/api.ts";
+import type {
+  AppsView,
+  ErrorView,
+  IncidentDetail,
+  OrderView,
+  SeriesView,
+  StateView,
+} from "../protocol/api.ts";
 import { isAllowed } from "./auth.ts";
+import { body, whole } from "./given.ts";
 import { report } from "./report.ts";
 import { type Stream, streamTo } from "./stream.ts";
 
@@ -24,6 +32,9 @@ export interface Backend {
   resume(by: string): void;
   decide(approval: string, by: string, answer: "approve" | "deny"): void;
   restart(service: string, by: string): Promise<readonly string[]>;
+  apps(): AppsView;
+  /** `order` is as it came. @throws WIRE_SHAPE, UNKNOWN_ID, APP_ABSENT, ORDER_FAILED, TIMED_OUT */
+  order(target: string, order: unknown, by: string): Promise<OrderView>;
   /** Answers at once; the daemon ends after the answer is sent. */
   down(by: string): void;
   readonly stream: Stream;
@@ -38,7 +49,6 @@ export interface ApiOptions {
   readonly backend: Backend;
 }
 
-const bodyBytesMax = 65_536;
 const linesMax = 5_000;
 
 export function createApi({ backend, token, dashboard }: ApiOptions): Hono {
@@ -71,6 +81,7 @@ export function createApi({ backend, token, dashboard }: ApiOptions): Hono {
     const lines = whole("lines", c.req.query("lines") ?? "200", linesMax);
     return c.json({ lines: backend.logs(c.req.param("service"), lines) });
   });
+  app.get("/api/apps", (c) => c.json(backend.apps()));
   orders(app, backend);
   app.all("/api/*", (c) => {
     return fail(c, new HomeostatError("UNKNOWN_ID", `there is no ${c.req.method} ${c.req.path}`));
@@ -101,6 +112,10 @@ function orders(app: Hono, backend: Backend): void {
     const steps = await backend.restart(c.req.param("name"), (await body(c)).by);
     return c.json({ restarted: c.req.param("name"), steps });
   });
+  app.post("/api/apps/:target/orders", async (c) => {
+    const { order, by } = await body(c);
+    return c.json(await backend.order(c.req.param("target"), order, by));
+  });
   app.post("/api/down", async (c) => {
     backend.down((await body(c)).by);
     return c.json({ stopping: true });
@@ -123,45 +138,11 @@ export function listen(app: Hono, options: ApiOptions): Promise<Server> {
   });
 }
 
-async function body(c: Context): Promise<{ readonly by: string; readonly reason: string }> {
-  const text = await c.req.text();
-  if (text.length > bodyBytesMax) {
-    const message = `body: expected at most ${bodyBytesMax} bytes, got ${text.length}`;
-    throw new HomeostatError("WIRE_SHAPE", message);
-  }
-  let value: unknown;
-  try {
-    value = text === "" ? {} : JSON.parse(text);
-  } catch (error) {
-    throw new HomeostatError("WIRE_SHAPE", `body: expected JSON, got ${messageOf(error)}`);
-  }
-  const { by, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<
-    Record<string, unknown>
-  >;
-  return { by: clean(by, "by", "dashboard"), reason: clean(reason, "reason", "") };
-}
-
-function clean(value: unknown, name: string, otherwise: string): string {
-  if (value === undefined) return otherwise;
-  if (typeof value === "string" && value.length <= 500) return value;
-  throw new HomeostatError(
-    "WIRE_SHAPE",
-    `${name}: expected text of at most 500 characters, got ${JSON.stringify(value).slice(0, 60)}`,
-  );
-}
-
-function whole(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  const message = `${name}: expected a whole number from 1 to ${max}, got "${text}"`;
-  throw new HomeostatError("WIRE_SHAPE", message);
-}
-
 function statusOf(error: unknown): 400 | 403 | 404 | 409 | 500 | 503 {
   if (!(error instanceof HomeostatError)) return 500;
   if (error.code === "UNKNOWN_ID") return 404;
   if (error.code === "FORBIDDEN") return 403;
-  if (error.code === "APPROVAL_CLOSED") return 409;
+  if (error.code === "APPROVAL_CLOSED" || error.code === "ORDER_FAILED") return 409;
   if (error.family === "Protocol" || error.family === "Misconfigured") return 400;
   return error.family === "Broken" ? 500 : 503;
 }

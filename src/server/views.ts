@@ -17,6 +17,8 @@ import { beatsKept, type History } from "./history.ts";
 import { titleOf, verdictOf } from "./title.ts";
 
 const incidentsShown = 50;
+/** What an app said of itself before that says nothing about now. */
+const saidMs = 5_000;
 
 export interface ViewSource {
   readonly mind: Mind;
@@ -116,7 +118,7 @@ function instanceView(source: ViewSource, target: Target): InstanceView {
   const latest = Object.entries(senses.latest[target] ?? {}).map(
     ([metric, reading]) => [metric, reading.value] as const,
   );
-  const { health, note } = instanceHealth(mind, target, instance);
+  const { health, note } = instanceHealth(mind, target, instance, nowMs);
   const up = instance?.state === "ready" || instance?.state === "starting";
   return {
     target,
@@ -136,6 +138,7 @@ function instanceHealth(
   { state, senses }: Mind,
   target: Target,
   instance: Instance | undefined,
+  nowMs: number,
 ): { readonly health: InstanceView["health"]; readonly note?: string } {
   const symptom = symptomsOf(state, target)[0];
   if (symptom) return { health: "sick", note: symptom.why.text };
@@ -144,6 +147,10 @@ function instanceHealth(
   if (instance.state !== "ready") return { health: "unknown", note: instance.state };
   const probe = senses.latest[target]?.[metrics.probe.name];
   if (probe?.value === 0) return { health: "healthy", note: `last probe: ${probe.note ?? "bad"}` };
+  const app = senses.latest[target]?.[metrics.appHealth.name];
+  if (app?.value === 0 && nowMs - app.atMs < saidMs) {
+    return { health: "healthy", note: `its app says it is unhealthy: ${app.note ?? "no reason"}` };
+  }
   return { health: "healthy" };
 }
 

@@ -1,6 +1,9 @@
 // Every source of ours keeps to the contract.
+
+import { healthy } from "../../test/support/link.ts";
 import { type InstanceStats, latencyBucketsMs } from "../protocol/gateway.ts";
 import { type SourceUnderTest, sourceConformance } from "../testing/source-conformance.ts";
+import { appLinkSource } from "./app-link.ts";
 import { gatewaySource } from "./gateway.ts";
 import { processSource } from "./process.ts";
 
@@ -46,3 +49,16 @@ const gateway: SourceUnderTest = {
 };
 
 sourceConformance("gateway", gateway);
+
+sourceConformance("app-link", {
+  make: (look) =>
+    appLinkSource({
+      reports: () => {
+        void look();
+        return [1, 2].map((n) => ({ target: `web/${n}`, report: healthy, ageMs: 0 }));
+      },
+      intervalMs: 1_000,
+    }),
+  emitsWithinMs: 1_000,
+  waits: false,
+});

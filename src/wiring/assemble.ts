@@ -12,6 +12,7 @@ import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import { createSupervisor } from "../supervisor/supervisor.ts";
 import { actionsOf, traits } from "./actions.ts";
+import { type Apps, createApps } from "./apps.ts";
 import { captureEvidence, lastLines } from "./capture.ts";
 import { type ConfigFiles, watchConfigFiles } from "./config-files.ts";
 import { type GatewayProcess, keepGateway } from "./gateway-process.ts";
@@ -30,6 +31,7 @@ export interface Parts {
   readonly gateway: GatewayProcess;
   readonly files: ConfigFiles;
   readonly supervisor: Supervisor;
+  readonly apps: Apps;
   readonly observe: Loop["observe"];
   readonly logFile: (target: Target) => string;
 }
@@ -67,18 +69,21 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   const logFile = logFiles(stateFolder);
   const { link, gateway } = makeGateway(options, platform, loop, logFile(gatewayTarget));
   const files = makeFiles(options, store, loop);
-  const supervisor = createSupervisor({
+  const apps = createApps(options, loop, () => supervisor.running());
+  const supervisor: Supervisor = createSupervisor({
     platform,
     clock,
     random: options.random,
     log,
     project: stateFolder,
-    services: specsOf(resolved, plain(options.env)),
+    services: specsOf(resolved, { ...plain(options.env), ...apps.env }),
     logFile,
     lastLines: (file) => lastLines(file, lastLinesKept),
     emit: loop.emit,
     observe,
-    drain: (target) => gateway.drained(target, drainMs),
+    drain: async (target) => {
+      await Promise.all([apps.drain(target), gateway.drained(target, drainMs)]);
+    },
     beforeExit: (service) => files.check(service),
   });
   perform = performer({
@@ -86,6 +91,7 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     log,
     actions: actionsOf({ supervisor, gateway, files, loop, log, resolved }),
     emit: loop.emit,
+    said: apps.evidence,
     capture: (wanted, signal) => {
       const running = supervisor.running().find((other) => other.target === wanted.target);
       const pid = running?.identity.pid;
@@ -94,7 +100,8 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     },
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
-  return { store, platform, history, loop, link, gateway, files, supervisor, observe, logFile };
+  const world = { store, platform, history, loop, link, gateway, files };
+  return { ...world, supervisor, apps, observe, logFile };
 }
 
 function logFiles(stateFolder: string): (target: Target) => string {

@@ -11,6 +11,7 @@ import type { Stream } from "../server/stream.ts";
 import { concerns, timeline } from "../server/timeline.ts";
 import { incidentView, stateView } from "../server/views.ts";
 import type { Store } from "../stores/store.ts";
+import type { Apps } from "./apps.ts";
 import type { Operator } from "./operator.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -19,6 +20,7 @@ export interface BackendParts {
   readonly store: Store;
   readonly history: History;
   readonly operator: Operator;
+  readonly apps: Apps;
   readonly resolved: Resolved;
   readonly version: string;
   readonly logFile: (target: Target) => string;
@@ -33,7 +35,7 @@ export interface RunningBackend {
 }
 
 export function createBackend(parts: BackendParts): RunningBackend {
-  const { loop, store, history, operator, resolved, version } = parts;
+  const { loop, store, history, operator, apps, resolved, version } = parts;
   const { stream, beat } = createStream(parts);
   const ports = Object.fromEntries(
     Object.values(resolved.services).flatMap(({ name, port }) =>
@@ -58,6 +60,8 @@ export function createBackend(parts: BackendParts): RunningBackend {
       );
       return steps;
     },
+    apps: apps.view,
+    order: apps.order,
     down: (by) => {
       // The answer leaves first: the server ends with the daemon.
       void loop.clock.sleep(50).then(() => parts.down(by));

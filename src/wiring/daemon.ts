@@ -4,6 +4,7 @@ import { every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { createApi, listen } from "../server/api.ts";
+import { appLinkSource } from "../sources/app-link.ts";
 import { gatewaySource } from "../sources/gateway.ts";
 import { processSource } from "../sources/process.ts";
 import { assemble, type Parts } from "./assemble.ts";
@@ -48,6 +49,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     throw error;
   });
   void over.finally(() => closeServer(server)).catch(() => {});
+  // Nobody connects before this turn is over, and by then is known who runs.
+  void parts.apps.link.open();
   await begin({ ...parts, options, stopped: stopped.signal });
   openEyes(parts, options.log, stopped.signal);
   keepTime(parts, backend, stopped.signal);
@@ -57,7 +60,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
-  const { supervisor, platform, link, loop, observe } = parts;
+  const { supervisor, platform, link, apps, loop, observe } = parts;
   const sources = [
     processSource({
       instances: supervisor.running,
@@ -65,6 +68,7 @@ function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
       intervalMs: figuresMs,
     }),
     gatewaySource({ stats: () => link.stats(), intervalMs: figuresMs }),
+    appLinkSource({ reports: apps.link.fresh, intervalMs: figuresMs }),
   ];
   for (const source of sources) {
     source.start({ signal, clock: loop.clock, log, emit: observe }).catch((error: unknown) => {

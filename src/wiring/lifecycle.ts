@@ -4,6 +4,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
+import type { Apps } from "./apps.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { DaemonOptions } from "./options.ts";
@@ -44,9 +45,10 @@ export function ending(parts: {
   readonly loop: Loop;
   readonly supervisor: Supervisor;
   readonly gateway: GatewayProcess;
+  readonly apps: Apps;
   readonly stopped: AbortController;
 }): { readonly over: Promise<void>; readonly finish: (by: string) => void } {
-  const { options, store, loop, supervisor, gateway, stopped } = parts;
+  const { options, store, loop, supervisor, gateway, apps, stopped } = parts;
   let finish: (by: string) => void = () => {};
   const over = new Promise<void>((resolve, reject) => {
     let asked = false;
@@ -58,6 +60,7 @@ export function ending(parts: {
       const work = async (): Promise<void> => {
         // What cannot be ended keeps nothing else from ending.
         const ends = [await settled(supervisor.stopAll(by)), await settled(gateway.stop())];
+        apps.link.close();
         const subject = options.resolved.policy.project;
         loop.end({ type: "daemon.stopped", subject, data: { reason: by } });
         store.close();

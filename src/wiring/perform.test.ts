@@ -75,3 +75,22 @@ test("an action that throws or never ends has failed, with the steps it made", a
   assert.equal(stuck.journal.at(-1)?.type, "action.failed");
   assert.equal(stuck.clock.pending, 0);
 });
+
+test("what an app has said of itself is told before anything is captured", async () => {
+  const clock = simClock();
+  const told: InputDraft[] = [];
+  const evidence = { target: "web/1", lines: [], tookMs: 0 };
+  performer({
+    clock,
+    log: silentLog,
+    actions: {} as Record<ActionKind, Action>,
+    emit: (draft) => void told.push(draft),
+    said: () => ({ ...evidence, kind: "app-report", summary: "its app says it is unhealthy" }),
+    capture: async (wanted) => ({ ...evidence, ...wanted, summary: `after ${told.length} event` }),
+  })({ kind: "capture", incident: "1", wanted: { kind: "blocked-stack", target: "web/1" } });
+  await clock.advance(1);
+  assert.deepEqual(
+    told.map(({ data }) => "summary" in data && data.summary),
+    ["its app says it is unhealthy", "after 1 event"],
+  );
+});

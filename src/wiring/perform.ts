@@ -8,6 +8,7 @@ import type { ActionKind, Intent, Receipt } from "../model/action.ts";
 import type { EvidenceWanted } from "../model/diagnosis.ts";
 import type { InputDraft } from "../model/event.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Target } from "../model/target.ts";
 
 export interface PerformOptions {
   readonly clock: Clock;
@@ -15,6 +16,8 @@ export interface PerformOptions {
   readonly actions: Readonly<Record<ActionKind, Action>>;
   readonly emit: (draft: InputDraft) => void;
   readonly capture: (wanted: EvidenceWanted, signal: AbortSignal) => Promise<Evidence>;
+  /** What the target has said of itself by now, without asking it. */
+  readonly said?: (target: Target) => Evidence | undefined;
 }
 
 /** An action that has not ended by then has failed; what it began is verified all the same. */
@@ -67,8 +70,11 @@ async function capture(
   incident: string,
   wanted: EvidenceWanted,
 ): Promise<void> {
-  const { clock } = options;
+  const { clock, emit } = options;
   const fromMs = clock.now();
+  const place = { subject: wanted.target, incident };
+  const said = options.said?.(wanted.target);
+  if (said) emit({ type: "evidence.captured", ...place, data: said });
   const time = deadline(clock, captureMs);
   const evidence = await options.capture(wanted, time.signal).catch(
     (error: unknown): Evidence => ({
@@ -79,5 +85,5 @@ async function capture(
     }),
   );
   time.done();
-  options.emit({ type: "evidence.captured", subject: wanted.target, incident, data: evidence });
+  emit({ type: "evidence.captured", ...place, data: evidence });
 }

@@ -39,6 +39,7 @@ describe("a command line that is wrong", pair, () => {
     ["check --config", "expected --config <file>, got no value"],
     ["up --log-level loud", 'expected debug, info, warn or error, got "loud"'],
     ["up --dashboard-port 0", '--dashboard-port: expected a whole number from 1 to 65535, got "0"'],
+    ["order web/1 drian", 'order: expected "drain", got "drian"'],
     ["logs -n x", '--lines: expected a whole number from 0 to 100000, got "x"'],
     ["logs -n 1e3", '--lines: expected a whole number from 0 to 100000, got "1e3"'],
   ];
@@ -83,7 +84,16 @@ describe("help", pair, () => {
 
 describe("a command that needs a daemon, without one", pair, () => {
   const cases = ["status", "incidents", "incidents show 999", "incidents export 1", "explain 1"];
-  const orders = ["pause for lunch", "resume", "approve P9", "deny P9", "restart web", "down"];
+  const orders = [
+    "apps",
+    "order web/1 drain",
+    "pause for lunch",
+    "resume",
+    "approve P9",
+    "deny P9",
+    "restart web",
+    "down",
+  ];
   for (const args of [...cases, ...orders]) {
     it(`homeostat ${args}`, async () => {
       const { code, out, err } = await homeostat(empty, args.split(" "));

@@ -148,7 +148,9 @@ test("a second gateway on the same socket ends with 75; a stale socket file is t
   const second = start(t, main, ["--socket", rig.socketPath]);
   await once(second.child, "exit");
   assert.equal(second.child.exitCode, 75);
-  await until("it says why", () => second.lines.some((line) => /another gateway/.test(line)));
+  await until("it says why", () =>
+    second.lines.some((line) => /another process already answers/.test(line)),
+  );
   assert.equal((await rig.link.stats()).version, 0, "the first one is unharmed");
   await rig.gateway.end("SIGKILL");
   const third = start(t, main, ["--socket", rig.socketPath]);

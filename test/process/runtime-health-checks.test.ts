@@ -19,6 +19,7 @@ import { redisCheck } from "../../src/runtime/health/checks/redis.ts";
 import { tcpCheck } from "../../src/runtime/health/checks/tcp.ts";
 import { createHealth } from "../../src/runtime/health/health.ts";
 import type { Check } from "../../src/runtime/parts/health.ts";
+import { onlyOursHolds } from "../support/fault.ts";
 
 /** What the check says through the health of an app, as a user would see it. */
 async function ask(check: Check, timeoutMs = 5_000): Promise<string> {
@@ -247,6 +248,37 @@ test("postgres: what it refuses a stranger is alive; that it cannot serve is unh
   assert.equal(
     await told(old),
     "unhealthy: PostgreSQL answered: could not fork new process: out of memory",
+  );
+});
+
+test("fault: SQL built by f-string (the PostgreSQL check)", async () => {
+  type Make = (port: number, user: string) => Check;
+  // Words of others are put between the words of the protocol, as between those of a query.
+  const original: Make = (port, user) => async () => {
+    const body = Buffer.from(`user\0${user}\0database\0shop\0\0`);
+    const head = Buffer.alloc(8);
+    head.writeInt32BE(body.length + 8, 0);
+    head.writeInt32BE(196_608, 4);
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.end(Buffer.concat([head, body]));
+    await once(socket.resume(), "close");
+  };
+  const ours: Make = (port, user) => postgresCheck({ port, user, database: "shop" });
+  const shows = /the server is told more than the check says/;
+  await onlyOursHolds<Make>(
+    { imitation: () => original, ours: () => ours, shows },
+    async (make) => {
+      const server = await stub(Buffer.concat([authentication(0), readyForQuery]));
+      const hostile = "me\0options\0-c default_transaction_read_only=on\0replication\0true";
+      await ask(make(server.port, hostile));
+      await server.gone();
+      const words = server.said().slice(8).split("\0");
+      const end = words.findIndex((word, at) => at % 2 === 0 && word === "");
+      const names = words.slice(0, end).filter((_, at) => at % 2 === 0);
+      const known = ["user", "database", "application_name"];
+      const more = names.filter((name) => !known.includes(name));
+      assert.deepEqual(more, [], "the server is told more than the check says");
+    },
   );
 });
 

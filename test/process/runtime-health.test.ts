@@ -13,6 +13,7 @@ import { Hono } from "hono";
 import { createEndpoints, type Endpoints } from "../../src/runtime/health/endpoints.ts";
 import { createHealth, type Health } from "../../src/runtime/health/health.ts";
 import { serveEndpoints } from "../../src/runtime/health/serve.ts";
+import { onlyOursHolds } from "../support/fault.ts";
 
 interface Got {
   readonly status: number;
@@ -151,28 +152,41 @@ test("Hono 4, in one line", async () => {
 });
 
 test("fault: the metrics server and the app are both given the same port", async () => {
+  interface Program {
+    readonly port: number;
+    close(): void;
+  }
   // The article: start_http_server(8000), then uvicorn on 8000. The second one ends the program.
-  const first = createServer((_request, response) => response.end("metrics"));
-  const port = await listening(first);
-  const second = createServer((_request, response) => response.end("app"));
-  second.listen(port, "127.0.0.1");
-  const [error] = await once(second, "error").catch((thrown) => [thrown]);
-  assert.equal(error.code, "EADDRINUSE");
+  const article = async (): Promise<Program> => {
+    const metrics = createServer((_request, response) => response.end("up 1\n"));
+    const port = await listening(metrics);
+    const app = createServer((_request, response) => response.end("app"));
+    app.on("error", () => app.close()).listen(port, "127.0.0.1");
+    return { port, close: () => metrics.close() };
+  };
+  const ours = async (): Promise<Program> => {
+    const { endpoints } = rig();
+    const app = createServer((incoming, response) =>
+      endpoints.node(incoming, response, () => response.end("app")),
+    );
+    return { port: await listening(app), close: () => app.close() };
+  };
+  const shows = /one of the two does not answer/;
+  await onlyOursHolds<Program>({ imitation: article, ours, shows }, async ({ port, close }) => {
+    const answers = [await ask(port, "/metrics"), await ask(port, "/")];
+    close();
+    const bodies = answers.map(({ body }) => body);
+    assert.deepEqual(bodies, ["up 1\n", "app"], "one of the two does not answer");
+  });
 
-  // Ours says what to do about it, at the place that called, and needs no second port at all.
-  const of = rig();
-  await assert.rejects(serveEndpoints(of.endpoints, { port }), {
+  // Given a port that is taken, ours says what to do about it, at the place that called.
+  const taken = createServer();
+  const port = await listening(taken);
+  await assert.rejects(serveEndpoints(rig().endpoints, { port }), {
     code: "OPTION_INVALID",
     message: `port ${port} of 127.0.0.1 is taken: install the endpoints in the server that has it, or choose another`,
   });
-  first.close();
-  const app = createServer((incoming, response) =>
-    of.endpoints.node(incoming, response, () => response.end("app")),
-  );
-  const shared = await listening(app);
-  const bodies = [await ask(shared, "/metrics"), await ask(shared, "/")].map(({ body }) => body);
-  assert.deepEqual(bodies, ["up 1\n", "app"]);
-  app.close();
+  taken.close();
 });
 
 test("the endpoints on a port of their own, which is free again after close", async () => {

@@ -23,7 +23,7 @@ before(async () => {
   server.close();
   url = `http://127.0.0.1:${address.port}`;
   app = spawn(process.execPath, ["--conditions=source", main], {
-    env: { ...process.env, PORT: String(address.port), SHOP_STATE: folder },
+    env: { ...process.env, PORT: String(address.port), SHOP_STATE: folder, LOG_LEVEL: "debug" },
     stdio: ["ignore", "ignore", "inherit"],
   });
   await until("the shop is ready", async () => (await status("/ready")) === 200);
@@ -61,6 +61,11 @@ test("an API that is gone for good is left for the other one", async () => {
   await until("the switch", async () => lines().includes('"switch to another endpoint"'));
   await until("the recovery", async () => recovered("api") !== "");
   assert.equal(await status("/checkout"), 200);
+});
+
+test("its synthetic users log in, search and buy", async () => {
+  const passed = (name: string) => lines().includes(`synthetic ${name} passed`);
+  await until("they have been there", async () => ["login", "search", "checkout"].every(passed));
 });
 
 test("it ends in order and takes its world with it", async () => {

@@ -1,6 +1,7 @@
 // The facade: one app that joins all parts, starts them in order and ends them in order.
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { Fields } from "../../kernel/log.ts";
+import { version } from "../../kernel/version.ts";
 import type { TypedBus } from "../events/bus.ts";
 import type { MetricWatchOptions } from "../events/metric-options.ts";
 import type {
@@ -10,10 +11,13 @@ import type {
 import type { Recipe } from "../events/step.ts";
 import { healMetric, watchMetric } from "../events/watch-metric.ts";
 import { type ServeOptions, serveEndpoints } from "../health/serve.ts";
-import { createCommands } from "./commands.ts";
+import { createLink, type Link } from "../link/link.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import type { App, AppMetricOptions } from "./face.ts";
 import { type AppOptions, appEnvironment, checkApp } from "./options.ts";
+import { ordersOf } from "./orders.ts";
 import { makeParts, type Parts } from "./parts.ts";
+import { reporting } from "./report.ts";
 import { type DrainedServer, drainOnStop, type ServerOptions } from "./server.ts";
 import { type SetupEntry, startParts } from "./start.ts";
 
@@ -49,9 +53,14 @@ export function createApp<Events extends object = Record<never, never>>(
   endWith(parts);
   const { setup, start } = starting(parts, options);
   const commands = createCommands();
+  const link = linkTo(name, parts, options, commands);
 
   const app: App<Events> = Object.freeze({
-    ...{ name, setup, start, command: commands.add },
+    ...{ name, setup, command: commands.add },
+    start: async () => {
+      link?.start();
+      await start();
+    },
     ...named(parts),
     ...doors(parts),
     // What the types say of the events is all that differs.
@@ -63,7 +72,7 @@ export function createApp<Events extends object = Record<never, never>>(
       return life.stopping;
     },
     get daemon() {
-      return "off" as const;
+      return link?.state ?? "off";
     },
     run: async (main?: (app: App<Events>) => unknown) => {
       // Nothing else of an app keeps its process alive.
@@ -149,6 +158,27 @@ function starting(parts: Parts, options: AppOptions): Pick<App, "setup" | "start
       return begun;
     },
   };
+}
+
+/** The daemon that has started this process, or the one the options name. */
+function linkTo(
+  app: string,
+  parts: Parts,
+  { daemon }: AppOptions,
+  commands: Commands,
+): Link | undefined {
+  if (daemon === false) return undefined;
+  const { env, clock, random, bus, log, life } = parts;
+  const { socket = env.socket, instance = env.instance } = daemon ?? {};
+  if (socket === undefined) return undefined;
+  const link = createLink({
+    ...{ socket, app, version, clock, random, log: log.named("daemon"), stopping: life },
+    ...(instance !== undefined && { instance }),
+    report: reporting(parts, commands),
+    orders: ordersOf(parts, commands),
+  });
+  bus.subscribe("**", link.tell);
+  return link;
 }
 
 /** What ends with the app besides the parts that see to it themselves. */

@@ -15,6 +15,7 @@ import type { Endpoints } from "../health/endpoints.ts";
 import type { Health } from "../health/health.ts";
 import type { Served, ServeOptions } from "../health/serve.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { LinkState } from "../link/redial.ts";
 import type { AppLog } from "../log/log.ts";
 import type { AppMetrics } from "../metrics/metrics.ts";
 import type { Stopping } from "../parts/stopping.ts";
@@ -53,7 +54,7 @@ export interface App<Events extends object = Record<never, never>>
   readonly endpoints: Endpoints;
   readonly life: Lifecycle;
   /** How it stands with the daemon: "off" where there is none. */
-  readonly daemon: "off" | "connecting" | "connected" | "refused";
+  readonly daemon: LinkState;
 
   /**
    * Work of the start, run by `start` in the order given here; its failure is that of the start.

@@ -28,30 +28,33 @@ export function failureOf(check: string): string {
 
 /** A recovery keeps its own patience: telling it again does no harm, and a late listener hears it. */
 export function startMonitor({ health, bus, clock, everyMs, signal }: MonitorOptions): void {
-  const toldAt = new Map<string, number>();
+  const sick = new Map<string, AbortController>();
   const tell = (check: Checked): void => {
-    toldAt.set(check.name, clock.now());
     const severity = check.critical ? "critical" : "warning";
     bus.publish({ type: failureOf(check.name), source: check.name, severity, data: toldOf(check) });
   };
+  const keepTelling = async (name: string): Promise<void> => {
+    const well = new AbortController();
+    sick.set(name, well);
+    const over = AbortSignal.any([signal, well.signal]);
+    do {
+      const check = health.list().find((one) => one.name === name);
+      if (check?.status !== "unhealthy") break;
+      tell(check);
+    } while (await wait(clock, everyMs, over));
+    if (sick.get(name) === well) sick.delete(name);
+  };
   const changed = health.onChange(({ name, to, check }) => {
-    if (to === "unhealthy") tell(check);
-    else if (toldAt.delete(name)) {
-      bus.publish({ type: `system.${name}.well`, source: name, data: toldOf(check) });
-    }
+    if (to === "unhealthy") return void keepTelling(name);
+    const told = sick.get(name);
+    if (!told) return;
+    told.abort();
+    sick.delete(name);
+    bus.publish({ type: `system.${name}.well`, source: name, data: toldOf(check) });
   });
   signal.addEventListener("abort", () => changed[Symbol.dispose](), { once: true });
-  const look = (): void => {
-    for (const check of health.list()) {
-      const before = toldAt.get(check.name) ?? Number.NEGATIVE_INFINITY;
-      if (check.status === "unhealthy" && clock.now() - before >= everyMs) tell(check);
-    }
-  };
-  void (async () => {
-    // The first look is for what was found before anybody listened.
-    do look();
-    while (await wait(clock, everyMs, signal));
-  })();
+  // What was found before anybody listened.
+  for (const { name, status } of health.list()) if (status === "unhealthy") void keepTelling(name);
 }
 
 function toldOf({ name, reason, since }: Checked): CheckTold {

@@ -37,7 +37,7 @@ export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random
   readonly url?: string;
   readonly synthetic?: Pick<
     SyntheticOptions,
-    "headers" | "fetch" | "firstWithinMs" | "bodyBytesMax"
+    "headers" | "fetch" | "firstWithinMs" | "everyMs" | "bodyBytesMax"
   >;
   /** `armed` defaults to ENABLE_CHAOS being "true" or "1". */
   readonly chaos?: Pick<ChaosOptions, "armed" | "production" | "journalFile" | "atOnceMax">;

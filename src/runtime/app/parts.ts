@@ -46,6 +46,7 @@ export interface Parts {
   readonly endpoints: Endpoints;
   readonly policies: Registry;
   readonly state: StateFile | undefined;
+  readonly env: AppEnvironment;
   readonly clock: Surroundings["clock"];
   readonly random: Surroundings["random"];
   readonly synthetic: Late<Synthetic>;
@@ -96,7 +97,7 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
   const outer = makeOuter(name, options, { log, life, clock, bus });
   return {
     ...{ log, notice, metrics, life, captures, events, bus, health, policies, state, outer },
-    ...{ clock, random },
+    ...{ env, clock, random },
     features: createFeatures({
       ...around("features"),
       health,
@@ -151,15 +152,16 @@ function makeLog(
   env: AppEnvironment,
   more: Pick<Parts, "metrics" | "clock"> & { readonly capture: Capture },
 ): Pick<Parts, "log" | "notice"> {
-  const { syslog = env.syslog, file, terminal, ...options } = given;
-  const usual = usualSinks({
-    ...(syslog !== undefined && { syslog }),
-    ...(file !== undefined && { file }),
-    ...(terminal !== undefined && { terminal }),
-  });
-  const { sinks = usual.sinks, level = env.level ?? "info", starting = true } = options;
-  const log = createLog({ ...options, ...more, app, sinks, level, starting });
-  return { log, notice: options.sinks ? undefined : usual.notice };
+  const { syslog = env.syslog, file, terminal, sinks: own, ...options } = given;
+  const { level = env.level ?? "info", starting = true } = options;
+  const { sinks, notice } = own
+    ? { sinks: own, notice: undefined }
+    : usualSinks({
+        ...(syslog !== undefined && { syslog }),
+        ...(file !== undefined && { file }),
+        ...(terminal !== undefined && { terminal }),
+      });
+  return { log: createLog({ ...options, ...more, app, sinks, level, starting }), notice };
 }
 
 /** None with a clock of tests: it would take a clock that is not moved for a thread that blocks. */

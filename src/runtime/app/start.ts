@@ -51,7 +51,7 @@ async function runSetup(parts: Parts, { name, work, limitMs }: SetupEntry): Prom
   });
   try {
     life.signal.throwIfAborted();
-    await Promise.race([work(limit.signal), over]);
+    await Promise.race([(async () => work(limit.signal))(), over]);
     log.info(`setup: ${name}`, { tookMs: Math.round(clock.now() - begunAt) });
   } catch (error) {
     // While the app stops, an error is what the end looks like from within.

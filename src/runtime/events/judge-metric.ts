@@ -9,7 +9,11 @@ export interface Bad {
 }
 
 /** `past` are the values before it, the oldest first; undefined means that nothing is wrong with it. */
-export type Judge = (value: number, past: readonly number[]) => Bad | undefined;
+export interface Judge {
+  (value: number, past: readonly number[]): Bad | undefined;
+  /** Says nothing before it has seen so many values. */
+  readonly warmUp?: number;
+}
 
 export function above(limit: number): Judge {
   return (value) =>
@@ -42,7 +46,7 @@ export function unusual(options: UnusualOptions = {}): Judge {
   if (!(score > 0) || !(warmUp >= 3)) {
     throw new HomeostatError("OPTION_INVALID", "unusual: score must be above 0, warmUp at least 3");
   }
-  return (value, past) => {
+  const judge: Judge = (value, past) => {
     if (past.length < warmUp) return undefined;
     const middle = median(past);
     const spread = 1.4826 * median(past.map((each) => Math.abs(each - middle)));
@@ -55,6 +59,7 @@ export function unusual(options: UnusualOptions = {}): Judge {
     const how = `${Math.min(far, 999).toFixed(1)} deviations from the usual ${shown(middle)}`;
     return { text: `${shown(value)} is ${how}`, limit };
   };
+  return Object.assign(judge, { warmUp });
 }
 
 function median(values: readonly number[]): number {

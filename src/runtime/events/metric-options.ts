@@ -74,14 +74,20 @@ interface Numbers {
 
 export type MetricSettings = MetricWatchOptions & Readonly<Numbers>;
 
-/** @throws OPTION_INVALID for a number that cannot be. */
+/** @throws OPTION_INVALID for a number that cannot be, or a judge that could never say anything. */
 export function metricSettings(given: MetricWatchOptions): MetricSettings {
   const options = { ...usual, ...given };
   const wrong = Object.keys(usual).filter((name) => {
     const value = options[name as keyof Numbers];
     return !(typeof value === "number" && value >= 1);
   });
-  if (wrong.length === 0) return options;
-  const what = `metric ${options.name}: ${wrong.join(", ")} must be 1 or more`;
+  const { name, judge, pastMax } = options;
+  if (wrong.length > 0) {
+    const what = `metric ${name}: ${wrong.join(", ")} must be 1 or more`;
+    throw new HomeostatError("OPTION_INVALID", what);
+  }
+  const { warmUp = 0 } = judge;
+  if (warmUp <= pastMax) return options;
+  const what = `metric ${name}: its judge needs ${warmUp} values before it says anything, and pastMax is ${pastMax}`;
   throw new HomeostatError("OPTION_INVALID", what);
 }

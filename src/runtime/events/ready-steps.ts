@@ -1,8 +1,7 @@
 // Ready-made hands for recipes: does a host or port answer, run a command, restart this process.
-import { type SpawnOptions, spawn } from "node:child_process";
 import { connect } from "node:net";
-import { deadline } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
+import { endInWords, type RunCommandOptions, runCommand, saidBy } from "../parts/command.ts";
 import type { Stopping } from "../parts/stopping.ts";
 import { createAlarm } from "./alarm.ts";
 import { type Ask, type Step, type StepContext, step } from "./step.ts";
@@ -46,29 +45,23 @@ function knock(
   });
 }
 
-export interface CommandOptions extends Pick<SpawnOptions, "cwd" | "env" | "uid" | "gid"> {
-  /** Milliseconds; default 60,000. Then it is told to end, and killed 2 s later. */
-  readonly limitMs?: number;
-}
+export type CommandOptions = Omit<RunCommandOptions, "clock" | "signal">;
 
-const outputCharsMax = 8_192;
-const killAfterMs = 2_000;
-/** Milliseconds for what was said before the end and is still on its way. */
-const readOnMs = 200;
-
-/** Runs a program without a shell; fails unless it exits with 0. What it said is the answer. */
+/**
+ * Runs a program without a shell; fails unless it exits with 0. What it said is the answer: stdout,
+ * then stderr, of each the last 8,192 bytes.
+ */
 export function command(
   file: string,
   args: readonly string[],
-  { limitMs = 60_000, ...options }: CommandOptions = {},
+  options: CommandOptions = {},
 ): (context: Pick<StepContext, "clock" | "signal">) => Promise<string> {
   return async ({ clock, signal }) => {
-    const limit = deadline(clock, limitMs, signal);
-    try {
-      return await runCommand(file, args, options, { clock, signal: limit.signal });
-    } finally {
-      limit.done();
-    }
+    const ran = await runCommand(file, args, { maxOutput: 8_192, ...options, clock, signal });
+    const said = saidBy(ran);
+    if (ran.ok) return said;
+    const details = { file, args, said };
+    throw new HomeostatError("ACTION_FAILED", `${file} ${endInWords(ran)}`, { details });
   };
 }
 
@@ -83,54 +76,6 @@ export function commandSucceeds(
     await run(context);
     return true;
   };
-}
-
-/** Both outputs as they came, the last 8,192 characters, without the end of line. */
-function runCommand(
-  file: string,
-  args: readonly string[],
-  options: Pick<SpawnOptions, "cwd" | "env" | "uid" | "gid">,
-  { clock, signal }: Pick<StepContext, "clock" | "signal">,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const child = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    const kill = createAlarm(clock, () => void child.kill("SIGKILL"));
-    const onAbort = (): void => {
-      child.kill("SIGTERM");
-      kill.ringIn(killAfterMs);
-    };
-    let failure: string | undefined;
-    const over = (): void => {
-      kill.off();
-      left.off();
-      signal.removeEventListener("abort", onAbort);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      const said = text.trim();
-      const what = `${file} ${failure}${said === "" ? "" : `: ${said.slice(-500)}`}`;
-      if (failure === undefined) resolve(said);
-      else reject(new HomeostatError("ACTION_FAILED", what, { details: { file, args, said } }));
-    };
-    // A server that it started may keep the other ends of the pipes for good.
-    const left = createAlarm(clock, over);
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        text = (text + chunk).slice(-outputCharsMax);
-      });
-    }
-    signal.addEventListener("abort", onAbort, { once: true });
-    child.once("error", (error) => {
-      failure = `could not be started (${error.message})`;
-      over();
-    });
-    child.once("exit", (code, by) => {
-      if (code !== 0) failure = by === null ? `ended with code ${code}` : `was ended by ${by}`;
-      left.ringIn(readOnMs);
-    });
-    child.once("close", over);
-  });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The few commands that a cache recovery sends to Redis, over a plain socket; no client library.
 // Source: the Redis serialization protocol, version 2 (RESP2).
-import { connect } from "node:net";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { createAlarm } from "./alarm.ts";
 import type { Hand } from "./recipes.ts";
@@ -71,7 +71,7 @@ export async function withRedis<Result>(
   use: (call: RedisCall) => Promise<Result>,
 ): Promise<Result> {
   const { host = "127.0.0.1", port = 6379, username, password, limitMs = 5_000 } = place;
-  const socket = connect({ host, port });
+  const socket = builtin("node:net").connect({ host, port });
   let waiting: { resolve(reply: RedisReply): void; reject(error: unknown): void } | undefined;
   let got = Buffer.alloc(0);
   let dead: unknown;

@@ -1,5 +1,5 @@
 // A small file that outlives the process: written whole or not at all, never repaired silently.
-import { readFileSync, renameSync, statSync } from "node:fs";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { type Log, silentLog } from "../../kernel/log.ts";
 import { writeWhole } from "../parts/whole-file.ts";
@@ -51,6 +51,7 @@ export function createStateFile(path: string, options: { readonly log?: Log } = 
 }
 
 function readAll(path: string, log: Log): Map<string, unknown> {
+  const { readFileSync, statSync } = builtin("node:fs");
   try {
     if (statSync(path).size > bytesMax) throw new Error(`it is over ${bytesMax} bytes`);
     const { version: found, sections } = JSON.parse(readFileSync(path, "utf8"));
@@ -67,7 +68,7 @@ function readAll(path: string, log: Log): Map<string, unknown> {
 
 function moveAway(path: string, log: Log): void {
   try {
-    renameSync(path, `${path}.damaged`);
+    builtin("node:fs").renameSync(path, `${path}.damaged`);
   } catch (error) {
     log.error(`nor moved away: ${messageOf(error)}`, { path, error });
   }

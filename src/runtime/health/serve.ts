@@ -1,7 +1,7 @@
 // A port of its own for the endpoints, for an app that has no web server or keeps probes apart.
 import { once } from "node:events";
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Endpoints } from "./endpoints.ts";
 
@@ -26,7 +26,7 @@ export async function serveEndpoints(
   endpoints: Pick<Endpoints, "node">,
   { port, host = "127.0.0.1" }: ServeOptions,
 ): Promise<Served> {
-  const server = createServer(
+  const server = builtin("node:http").createServer(
     { requestTimeout: 10_000, headersTimeout: 10_000 },
     (request, response) => endpoints.node(request, response),
   );

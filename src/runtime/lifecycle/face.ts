@@ -1,5 +1,4 @@
 // The process as the lifecycle sees it: signals, last errors, exit and report; tests put in their own.
-import process from "node:process";
 import { discreetReport, writeDiscreetReport } from "./report.ts";
 
 /** What can befall a process. */

@@ -1,6 +1,7 @@
 // The life of an app without a process: how it stops, dies, answers signals and gets unstuck.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { onlyOursHolds } from "../../../test/support/fault.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { createLog, type Level } from "../../kernel/log.ts";
 import { type SimClock, simClock } from "../../testing/sim-clock.ts";
@@ -153,27 +154,36 @@ describe("stopping", () => {
   });
 
   test("fault: `shutting_down` imported by value", async () => {
+    interface Threads {
+      die(): void;
+      /** What a loop asks before each round; it was taken before anything died. */
+      readonly isOver: () => boolean;
+    }
     // As in the original: the flag is copied when the module is loaded.
-    const threads = { shuttingDown: false };
-    const { shuttingDown } = threads;
-    threads.shuttingDown = true;
-    const loop = (ends: () => boolean): number => {
-      let rounds = 0;
-      while (!ends() && rounds < 100) rounds += 1;
-      return rounds;
+    const original = (): Threads => {
+      const threads = { shuttingDown: false };
+      const { shuttingDown } = threads;
+      const die = (): void => {
+        threads.shuttingDown = true;
+      };
+      return { die, isOver: () => shuttingDown };
     };
-    assert.equal(
-      loop(() => shuttingDown),
-      100,
-    );
-
+    const ours = (): Threads => {
+      const { life } = world();
+      const { signal, die } = life;
+      return { die: () => die(new Error("x")), isOver: () => signal.aborted };
+    };
+    const shows = /it goes on round after round/;
+    await onlyOursHolds<Threads>({ imitation: original, ours, shows }, ({ die, isOver }) => {
+      assert.equal(isOver(), false);
+      die();
+      let rounds = 0;
+      while (!isOver() && rounds < 100) rounds += 1;
+      assert.equal(rounds, 0, "it goes on round after round");
+    });
     const { life } = world();
-    const { signal, sleep, die } = life;
+    const { sleep, die } = life;
     die(new Error("x"));
-    assert.equal(
-      loop(() => signal.aborted),
-      0,
-    );
     assert.equal(life.stopping, true);
     await assert.rejects(sleep(1));
   });
@@ -183,19 +193,31 @@ describe("dying", () => {
   test("fault: die() overwrites the cause with later ones", async () => {
     const first = fatalDependency("the database is gone");
     const second = new HomeostatError("CONFIG_INVALID", "a table is missing");
+    interface Dying {
+      die(cause: unknown): void;
+      cause(): unknown;
+    }
     // As in the original of 2023.
-    const threads: { triggerException?: unknown } = {};
-    const dieOf = (exception: unknown): void => {
-      threads.triggerException = exception;
+    const original = (): Dying => {
+      const threads: { triggerException?: unknown } = {};
+      const die = (exception: unknown): void => {
+        if (exception !== undefined) threads.triggerException = exception;
+      };
+      return { die, cause: () => threads.triggerException };
     };
-    dieOf(first);
-    dieOf(second);
-    assert.notEqual(threads.triggerException, first);
+    const ours = (): Dying => {
+      const { life } = world();
+      return { die: (cause) => life.die(cause), cause: () => life.cause };
+    };
+    const shows = /it is told to have died of what came of its death/;
+    await onlyOursHolds<Dying>({ imitation: original, ours, shows }, ({ die, cause }) => {
+      for (const one of [first, second]) die(one);
+      assert.equal(cause(), first, "it is told to have died of what came of its death");
+    });
 
     const { clock, life, process, lines } = world();
     life.install();
     for (const cause of [first, second, first]) life.die(cause);
-    assert.equal(life.cause, first);
     assert.deepEqual(life.causes, [first, second]);
     await clock.advance(0);
     assert.deepEqual([life.exitCode, process.exitCode, await life.done], [75, 75, 75]);

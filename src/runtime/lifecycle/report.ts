@@ -1,7 +1,6 @@
 // Node's diagnostic report of this process without what must not be in a file: secrets.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
+import { builtin } from "../../kernel/builtin.ts";
 import { redact } from "../../kernel/redact.ts";
 
 interface Report {
@@ -30,12 +29,14 @@ export function discreetReport(): object {
 
 let written = 0;
 
-/** Writes the report to the folder that Node was told to use, else the working one; its path. */
-export function writeDiscreetReport(): string {
+/** Writes the report, by default to the folder that Node was told to use, else the working one; its path. */
+export function writeDiscreetReport(
+  folder: string = process.report.directory || process.cwd(),
+): string {
   written += 1;
-  const folder = process.report.directory || process.cwd();
   const path = join(folder, `report.${process.pid}.${written}.json`);
-  writeFileSync(path, JSON.stringify(discreetReport(), undefined, 2), { mode: 0o600 });
+  const text = JSON.stringify(discreetReport(), undefined, 2);
+  builtin("node:fs").writeFileSync(path, text, { mode: 0o600 });
   return path;
 }
 

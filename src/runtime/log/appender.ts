@@ -1,7 +1,7 @@
 // Appends whole lines to a file that may be rotated by us, by others or by logrotate meanwhile.
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { builtin } from "../../kernel/builtin.ts";
 import { present, rotate } from "./rotate.ts";
 
 export interface Appender {
@@ -33,6 +33,7 @@ export function createAppender(options: {
   readonly wall: () => number;
 }): Appender {
   const { path, maxBytes, maxFiles, wall } = options;
+  const { mkdir, open, stat } = builtin("node:fs/promises");
   let handle: FileHandle | undefined;
   let inode = -1;
   let underWay: UnderWay | undefined;
@@ -75,6 +76,7 @@ export function createAppender(options: {
       }
     },
     appendNow: (lines) => {
+      const { openSync, closeSync } = builtin("node:fs");
       const file = openSync(path, "a+", mode);
       try {
         if (underWay && !holds(file, underWay)) writeAll(file, underWay.lines);
@@ -91,12 +93,14 @@ export function createAppender(options: {
 }
 
 function writeAll(file: number, lines: Buffer): void {
+  const { writeSync } = builtin("node:fs");
   for (let done = 0; done < lines.length; ) done += writeSync(file, lines, done);
 }
 
 /** Whether the lines stand in the file. Not being sure means no: twice is better than never. */
 function holds(file: number, { lines, from }: UnderWay): boolean {
   if (from === undefined) return false;
+  const { fstatSync, readSync } = builtin("node:fs");
   const length = Math.min(fstatSync(file).size - from, 16 * 1_024 * 1_024);
   if (length < lines.length) return false;
   const tail = Buffer.alloc(length);

@@ -1,7 +1,7 @@
 // One connection to a syslog server: UDP, or TCP and TLS with octet counting.
-import { createSocket } from "node:dgram";
-import { connect as connectTcp, isIPv6, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { builtin } from "../../kernel/builtin.ts";
 
 export interface Link {
   /** Calls `sent` when the message has left the process. False: wait for `drained` before the next. */
@@ -28,7 +28,8 @@ export interface Endpoint {
 /** RFC 5426: one message a datagram. */
 export function dialUdp({ host, port }: Endpoint): Dial {
   return (events) => {
-    const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
+    const { isIPv6 } = builtin("node:net");
+    const socket = builtin("node:dgram").createSocket(isIPv6(host) ? "udp6" : "udp4");
     let over = false;
     const down = (reason: Error): void => {
       if (over) return;
@@ -58,7 +59,7 @@ export function dialUdp({ host, port }: Endpoint): Dial {
 }
 
 export function dialTcp(endpoint: Endpoint): Dial {
-  return (events) => stream(connectTcp(endpoint), "connect", events);
+  return (events) => stream(builtin("node:net").connect(endpoint), "connect", events);
 }
 
 /** RFC 5425; the server's certificate is verified unless `options` say otherwise. */
@@ -66,7 +67,8 @@ export function dialTls(endpoint: Endpoint, options: ConnectionOptions = {}): Di
   return (events) => {
     const name = options.servername ?? (isAddress(endpoint.host) ? undefined : endpoint.host);
     const named = name === undefined ? {} : { servername: name };
-    return stream(connectTls({ ...options, ...endpoint, ...named }), "secureConnect", events);
+    const { connect } = builtin("node:tls");
+    return stream(connect({ ...options, ...endpoint, ...named }), "secureConnect", events);
   };
 }
 
@@ -106,5 +108,5 @@ function stream(socket: Socket, ready: "connect" | "secureConnect", events: Link
 }
 
 function isAddress(host: string): boolean {
-  return isIPv6(host) || /^[\d.]+$/.test(host);
+  return builtin("node:net").isIPv6(host) || /^[\d.]+$/.test(host);
 }

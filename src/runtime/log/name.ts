@@ -1,6 +1,6 @@
 // The name of the task or thread that writes a line, carried along by the context of async calls.
 import { AsyncLocalStorage } from "node:async_hooks";
-import * as workers from "node:worker_threads";
+import { builtin } from "../../kernel/builtin.ts";
 
 const names = new AsyncLocalStorage<string>();
 
@@ -11,16 +11,23 @@ export function withName<T>(name: string, work: () => T): T {
 
 /** The name of the task that runs now; without one that of its thread. */
 export function currentName(): string {
-  return names.getStore() ?? threadName;
+  return names.getStore() ?? threadName();
 }
 
-/** Node 24 and later know a worker's name, and have one for those that were given none. */
-const { threadName: known = "" } = workers as { readonly threadName?: string };
-const given = known === "WorkerThread" ? "" : known;
+let known: string | undefined;
 
-const threadName: string = workers.isMainThread
-  ? "main"
-  : wordOf(given || `worker-${workers.threadId}`);
+function threadName(): string {
+  known ??= nameOfThread();
+  return known;
+}
+
+function nameOfThread(): string {
+  const workers = builtin("node:worker_threads");
+  if (workers.isMainThread) return "main";
+  // Node 24 and later know a worker's name, and have one for those that were given none.
+  const { threadName: given = "" } = workers as { readonly threadName?: string };
+  return wordOf((given !== "WorkerThread" && given) || `worker-${workers.threadId}`);
+}
 
 /** One word, as the text form has the thread between spaces. */
 function wordOf(name: string): string {

@@ -1,5 +1,5 @@
 // Moves a full log file aside: FILE becomes FILE.1, FILE.1 becomes FILE.2, the last one goes.
-import { open, rename, rm, stat } from "node:fs/promises";
+import { builtin } from "../../kernel/builtin.ts";
 
 /** A rotation takes milliseconds: a lock of this age was left by a process that died. */
 const staleMs = 10_000;
@@ -17,6 +17,7 @@ export interface Rotation {
  * processes may write to one file; that of them which holds the lock rotates.
  */
 export async function rotate({ path, maxFiles, inode, wallMs }: Rotation): Promise<boolean> {
+  const { rename, rm, stat } = builtin("node:fs/promises");
   const lock = `${path}.lock`;
   if (!(await locked(lock, wallMs))) return false;
   try {
@@ -33,6 +34,7 @@ export async function rotate({ path, maxFiles, inode, wallMs }: Rotation): Promi
 }
 
 async function locked(lock: string, wallMs: number): Promise<boolean> {
+  const { open, rename, rm, stat } = builtin("node:fs/promises");
   try {
     const made = await open(lock, "wx");
     await made.close();

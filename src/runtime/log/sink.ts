@@ -1,14 +1,8 @@
 // What a log hands on: a line that is free of secrets, to sinks that keep, show or send it.
 import type { Level } from "../../kernel/log.ts";
+import type { Plain } from "../parts/clean.ts";
 
-/** Text, number, boolean, null, or lists and objects of these: what JSON can carry. */
-export type Plain =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Plain[]
-  | { readonly [name: string]: Plain };
+export type { Plain };
 
 export interface Line {
   /** Milliseconds since the Unix epoch. */

@@ -1,9 +1,10 @@
 // Scenarios run beside one another in their own beat, fail with everything one needs, and always clean up.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { onlyOursHolds } from "../../../test/support/fault.ts";
 import { createLog } from "../../kernel/log.ts";
 import { seeded } from "../../testing/seeded.ts";
-import { simClock } from "../../testing/sim-clock.ts";
+import { type SimClock, simClock } from "../../testing/sim-clock.ts";
 import type { Told } from "../parts/bus.ts";
 import { createSynthetic, type Fetch, type SyntheticOptions } from "./synthetic.ts";
 
@@ -64,59 +65,85 @@ test("each request carries the marker, one trace and its own span", async () => 
 });
 
 test("fault: synthetic scenarios run serially, a slow one delays all", async () => {
-  const clock = simClock();
-  const never = new Promise<never>(() => {});
-  // The article's tester: one thread that runs one scenario after the other.
-  const runs = { slow: 0, quick: 0 };
-  const article = async (): Promise<void> => {
-    for (;;) {
-      runs.slow++;
-      await Promise.race([never, clock.sleep(60_000)]);
-      runs.quick++;
-      await clock.sleep(1_000);
-    }
+  interface Tester {
+    readonly clock: SimClock;
+    register(name: string, scenario: () => unknown, everyMs: number): void;
+    start(): void;
+  }
+  // The article's tester: one thread that looks which scenario is due, and runs one after the other.
+  const article = (): Tester => {
+    const clock = simClock();
+    const scenarios: { run: () => unknown; everyMs: number; lastAt: number }[] = [];
+    const loop = async (): Promise<void> => {
+      for (;;) {
+        for (const one of scenarios) {
+          if (clock.now() - one.lastAt < one.everyMs) continue;
+          await one.run();
+          one.lastAt = clock.now();
+        }
+        await clock.sleep(1_000);
+      }
+    };
+    return {
+      clock,
+      register: (_, run, everyMs) =>
+        void scenarios.push({ run, everyMs, lastAt: Number.NEGATIVE_INFINITY }),
+      start: () => void loop(),
+    };
   };
-  void article();
-  await clock.advance(30_000);
-  assert.equal(runs.quick, 0, "the quick one waits for the slow one");
-
-  const ours = world({}, { firstWithinMs: 0 });
-  let quick = 0;
-  ours.synthetic.register("slow", () => never, { everyMs: 1_000, timeoutMs: 60_000 });
-  ours.synthetic.register("quick", () => void quick++, { everyMs: 1_000 });
-  ours.synthetic.start();
-  await ours.clock.advance(30_000);
-  assert.ok(quick >= 30, `${quick} runs`);
-  assert.equal(ours.synthetic.status()[0]?.running, true);
+  const ours = (): Tester => {
+    const { clock, synthetic } = world({}, { firstWithinMs: 0 });
+    return {
+      clock,
+      register: (name, run, everyMs) =>
+        void synthetic.register(name, async () => void (await run()), {
+          everyMs,
+          timeoutMs: 60_000,
+        }),
+      start: () => void synthetic.start(),
+    };
+  };
+  const shows = /the quick one ran 1 times in 30 s/;
+  await onlyOursHolds<Tester>({ imitation: article, ours, shows }, async (tester) => {
+    const { clock, register, start } = tester;
+    let quick = 0;
+    register("quick", () => void quick++, 1_000);
+    register("slow", () => clock.sleep(60_000), 1_000);
+    start();
+    await clock.advance(30_000);
+    assert.ok(quick >= 30, `the quick one ran ${quick} times in 30 s`);
+  });
 });
 
 test('fault: search test needs both "No results found" AND "Error"', async () => {
-  const page = "<p>No results found</p>";
-  const article = (body: string): boolean =>
-    body.includes("No results found") && body.includes("Error");
-  assert.equal(article(page), false, "a page that is right is called wrong");
-
-  const { synthetic, told } = world({
-    "GET /app/search": text(page),
-    "GET /app/other": text("<p>Something else</p>"),
+  type SearchTest = (body: string) => Promise<string | undefined>;
+  /** Undefined when the page is right, else what is wrong with it. */
+  const article: SearchTest = async (body) =>
+    body.includes("No results found") && body.includes("Error") ? undefined : "failed";
+  const ours: SearchTest = async (body) => {
+    const { synthetic, told } = world({ "GET /app/search": text(body) });
+    synthetic.register("search", async (client) => {
+      (await client.get("/search")).expectAnyText("No results found", "Error");
+    });
+    const { ok, reason } = await synthetic.run("search");
+    const failures = told.filter(({ type }) => type === "synthetic.failure");
+    assert.deepEqual(
+      failures.map(({ source }) => source),
+      ok ? [] : ["search"],
+    );
+    return reason;
+  };
+  const subjects = { imitation: () => article, ours: () => ours };
+  const shows = /a page that is right is called wrong/;
+  await onlyOursHolds<SearchTest>({ ...subjects, shows }, async (test) => {
+    for (const right of ["<p>No results found</p>", "<p>Error: try later</p>"]) {
+      assert.equal(await test(right), undefined, "a page that is right is called wrong");
+    }
+    assert.match((await test("<p>Something else</p>")) ?? "", /./);
   });
-  const either = ["No results found", "Error"] as const;
-  synthetic.register("search", async (client) => {
-    (await client.get("/search")).expectAnyText(...either);
-  });
-  synthetic.register("other", async (client) => {
-    (await client.get("/other")).expectAnyText(...either);
-  });
-  assert.equal((await synthetic.run("search")).ok, true);
-  const { ok, reason = "" } = await synthetic.run("other");
-  assert.equal(ok, false);
   assert.match(
-    reason,
-    /GET http:\/\/shop\.test\/app\/other: expected text "No results found" or "Error", got "<p>Something else/,
-  );
-  assert.deepEqual(
-    told.map(({ type, source }) => [type, source]),
-    [["synthetic.failure", "other"]],
+    (await ours("<p>Something else</p>")) ?? "",
+    /GET http:\/\/shop\.test\/app\/search: expected text "No results found" or "Error", got "<p>Something else/,
   );
 });
 

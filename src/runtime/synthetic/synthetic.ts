@@ -1,6 +1,13 @@
 // Synthetic checks: scenarios that use the app as its users do, each in its own beat, and what they found.
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
-import { anything, atLeast, called, checkOptions, count } from "../../policies/options.ts";
+import {
+  anything,
+  atLeast,
+  called,
+  checkOptions,
+  count,
+  finiteAbove,
+} from "../../policies/options.ts";
 import type { Bus, Told } from "../parts/bus.ts";
 import type { Check, CheckAnswer } from "../parts/health.ts";
 import type { Stopping } from "../parts/stopping.ts";
@@ -44,6 +51,8 @@ export interface SyntheticOptions extends Partial<Surroundings> {
   readonly stopping?: Pick<Stopping, "signal">;
   /** The first run of each comes at a random moment within so many milliseconds. Default 5,000. */
   readonly firstWithinMs?: number;
+  /** From the start of a run to that of the next, where the scenario does not say. Default 300,000. */
+  readonly everyMs?: number;
   /** A longer body is a failure; default 1 MiB. */
   readonly bodyBytesMax?: number;
 }
@@ -79,6 +88,7 @@ export function createSynthetic(options: SyntheticOptions): Synthetic {
   check(options);
   const { clock, random, log } = surroundings(options);
   const { baseUrl, firstWithinMs = 5_000, headers = {}, bodyBytesMax = 1_048_576 } = options;
+  const { everyMs = 300_000 } = options;
   const entries = new Map<string, Entry>();
   let started: AbortController | undefined;
   const ended = (entry: Entry, outcome: Outcome, before: ScenarioStatus): void =>
@@ -108,7 +118,7 @@ export function createSynthetic(options: SyntheticOptions): Synthetic {
 
   return {
     register: (name, scenario, given = {}) => {
-      const entry = admitted(entries, name, scenario, settle(name, given, baseUrl));
+      const entry = admitted(entries, name, scenario, settle(name, { everyMs, ...given }, baseUrl));
       entries.set(name, entry);
       begin(entry);
       return { [Symbol.dispose]: () => remove(entries, entry) };
@@ -208,6 +218,7 @@ function check(options: SyntheticOptions): void {
     bus: anything,
     stopping: anything,
     firstWithinMs: atLeast(0),
+    everyMs: finiteAbove(0),
     bodyBytesMax: count(1),
     clock: anything,
     random: called,

@@ -1,5 +1,6 @@
 // The watch over the main thread and the watchdog itself: a small thread that is given beats.
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { builtin } from "../../kernel/builtin.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { type Log, silentLog } from "../../kernel/log.ts";
@@ -131,6 +132,7 @@ export function startOuter(options: OuterOptions = {}): Outer {
 
 function threadOf(settings: OuterSettings, shared: SharedArrayBuffer): Worker {
   // As text: a file of its own would be lost in a bundle, and from source would load a compiler.
+  const { Worker } = builtin("node:worker_threads");
   return new Worker(programOf(settings.exitCode), {
     eval: true,
     name: "homeostat watchdog",

@@ -1,24 +1,72 @@
 // Reporters of the watchdog: they are told at intervals, and nothing they do ends the watch.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fakeStopping, watchdogWorld } from "../../../test/process/support/watchdog-world.ts";
-import { simClock } from "../../testing/sim-clock.ts";
+import {
+  FakeWorker,
+  fakeStopping,
+  watchdogWorld,
+} from "../../../test/process/support/watchdog-world.ts";
+import { onlyOursHolds } from "../../../test/support/fault.ts";
+import { type SimClock, simClock } from "../../testing/sim-clock.ts";
 
-describe("fault: nanny dies when the cronitor option is missing", () => {
-  const noOption = (): never => {
-    throw new Error("No option 'cronitor_monitor_key' in section: 'app'");
-  };
+const noOption = (): never => {
+  throw new Error("No option 'cronitor_monitor_key' in section: 'app'");
+};
 
-  test("a reporter that throws, rejects or hangs does not end the watch", async () => {
-    // The nanny of pylib, T-4: what its reporter throws ends the thread that it runs in.
-    const nanny = async (): Promise<never> => {
+test("fault: nanny dies when the cronitor option is missing", async () => {
+  interface Watch {
+    readonly clock: SimClock;
+    /** Watches a thread of this name, which ends later. */
+    watch(thread: FakeWorker): void;
+    seen(): boolean;
+  }
+  // The nanny of pylib, T-4: what its reporter throws ends the thread that it runs in.
+  const nanny = (): Watch => {
+    const clock = simClock();
+    let [isAlive, seen] = [true, false];
+    const run = async (): Promise<void> => {
       for (;;) {
+        seen ||= !isAlive;
         noOption();
-        await simClock().sleep(60_000);
+        await clock.sleep(62_000);
       }
     };
-    await assert.rejects(nanny, /No option/);
+    return {
+      clock,
+      watch: (thread) => {
+        thread.on("exit", () => {
+          isAlive = false;
+        });
+        // A thread that dies of an exception prints it, and that was that.
+        run().catch(() => {});
+      },
+      seen: () => seen,
+    };
+  };
+  const ours = (): Watch => {
+    const reporters = [{ name: "cronitor", report: noOption }];
+    const { clock, watch, stopping } = watchdogWorld({ reporters });
+    return {
+      clock,
+      watch: (thread) => void watch.worker("relay", thread),
+      seen: () => stopping.causes.length > 0,
+    };
+  };
+  const shows = /the watch itself had died, and nobody saw the loss/;
+  await onlyOursHolds<Watch>({ imitation: nanny, ours, shows }, async ({ clock, watch, seen }) => {
+    const thread = new FakeWorker();
+    watch(thread);
+    thread.online();
+    await clock.advance(600_000);
+    assert.equal(seen(), false);
+    thread.die(1);
+    await clock.advance(600_000);
+    assert.equal(seen(), true, "the watch itself had died, and nobody saw the loss");
+  });
+});
 
+describe("reporters that fail", () => {
+  test("a reporter that throws, rejects or hangs does not end the watch", async () => {
     let hung = 0;
     const reporters = [
       { name: "cronitor", report: noOption },

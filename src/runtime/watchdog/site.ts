@@ -1,5 +1,5 @@
 // Where something was handed to the watchdog, as a person can find it.
-import { getCallSites } from "node:util";
+import { builtin } from "../../kernel/builtin.ts";
 
 const deepest = 16;
 
@@ -11,7 +11,7 @@ const home = new URL("..", import.meta.url).href;
  * library's. In a bundle all is one file; then it is the caller's caller. "" when unknown.
  */
 export function creationSite(): string {
-  const frames = getCallSites(deepest).filter(isApp);
+  const frames = builtin("node:util").getCallSites(deepest).filter(isApp);
   const outside = frames.find(({ scriptName }) => !isOurs(scriptName));
   const frame = outside ?? frames[2];
   if (!frame) return "";

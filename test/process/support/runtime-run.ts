@@ -19,29 +19,38 @@ export interface EndedApp {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly out: string;
+  /** What it wrote to stderr. */
+  readonly errors: string;
 }
 
-/** A `script` is run in the app's place. */
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly limitMs?: number;
+  readonly script?: string;
+  readonly program?: string;
+}
+
+/** A `script`, or another program, is run in the app's place. */
 export function startApp(
   args: readonly string[],
-  {
-    cwd = process.cwd(),
-    limitMs = 20_000,
-    script = "",
-  }: { readonly cwd?: string; readonly limitMs?: number; readonly script?: string } = {},
+  { cwd = process.cwd(), limitMs = 20_000, script = "", program = app }: StartOptions = {},
 ): RunningApp {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
-  const what = script === "" ? ["--conditions=source", app, ...args] : ["-e", script];
+  const what = script === "" ? ["--conditions=source", program, ...args] : ["-e", script];
   const child = spawn(process.execPath, what, {
     cwd,
     env: { ...env, SHOP_PASSWORD: "hunter2" },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
     timeout: limitMs,
     killSignal: "SIGKILL",
   });
   let out = "";
   child.stdout.on("data", (chunk) => {
     out += chunk;
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
   });
   const closed = once(child, "close");
   return {
@@ -52,7 +61,7 @@ export function startApp(
     printed: (words) => eventually(`${args.join(" ")} prints ${words}`, () => out.includes(words)),
     ended: async () => {
       await closed;
-      return { code: child.exitCode, signal: child.signalCode, out };
+      return { code: child.exitCode, signal: child.signalCode, out, errors };
     },
   };
 }

@@ -1,5 +1,6 @@
 // Talks to a server over a plain socket: says something, reads a bounded answer, and hangs up.
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { builtin } from "../../../kernel/builtin.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 
 /** Where a server listens: a host and port, or the path of a Unix socket. */
@@ -64,6 +65,7 @@ async function withSocket<T>(
   signal.throwIfAborted();
   const outcome = Promise.withResolvers<T>();
   const { host = "127.0.0.1", port = 0, path } = to;
+  const { connect } = builtin("node:net");
   const socket = path === undefined ? connect({ host, port }) : connect({ path });
   // A check does not keep the app alive; whoever waits for `health.check` is held by that.
   socket.unref();

@@ -1,6 +1,6 @@
 // Checks that a file system has room: bytes and, where it counts them, files.
 import type { StatsFs } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { builtin } from "../../../kernel/builtin.ts";
 import { above, called, checkOptions, named, share } from "../../../policies/options.ts";
 import type { Check, CheckAnswer } from "../../parts/health.ts";
 
@@ -31,7 +31,7 @@ export function diskCheck(options: DiskCheckOptions): Check {
     minFreeBytes: above(0),
     read: called,
   });
-  const read = options.read ?? statfs;
+  const { read = builtin("node:fs/promises").statfs } = options;
   return async () => judge(await read(options.path), options);
 }
 

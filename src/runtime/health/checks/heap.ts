@@ -1,5 +1,5 @@
 // Checks that the JavaScript heap has room below its limit.
-import { getHeapStatistics } from "node:v8";
+import { builtin } from "../../../kernel/builtin.ts";
 import { called, checkOptions, share } from "../../../policies/options.ts";
 import type { Check } from "../../parts/health.ts";
 
@@ -22,7 +22,8 @@ export function heapCheck(options: HeapCheckOptions = {}): Check {
     unhealthyShare: share,
     read: called,
   });
-  const { degradedShare = 0.85, unhealthyShare = 0.95, read = getHeapStatistics } = options;
+  const { degradedShare = 0.85, unhealthyShare = 0.95 } = options;
+  const { read = builtin("node:v8").getHeapStatistics } = options;
   return () => {
     const { used_heap_size: used, heap_size_limit: limit } = read();
     const part = limit > 0 ? used / limit : 0;

@@ -1,6 +1,6 @@
 // Checks a web server or API by one GET over a connection of its own.
-import { type ClientRequest, get as getHttp, type IncomingMessage } from "node:http";
-import { get as getHttps } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { builtin } from "../../../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../../../kernel/errors.ts";
 import type { Check } from "../../parts/health.ts";
 import { fault } from "./conversation.ts";
@@ -67,7 +67,7 @@ async function ask(url: URL, headers: Record<string, string>, signal: AbortSigna
 }
 
 function send(url: URL, headers: Record<string, string>): ClientRequest {
-  const get = url.protocol === "https:" ? getHttps : getHttp;
+  const { get } = builtin(url.protocol === "https:" ? "node:https" : "node:http");
   const sent = { "user-agent": "homeostat-health", connection: "close", ...headers };
   return get(url, { agent: false, headers: sent });
 }

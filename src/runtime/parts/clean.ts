@@ -1,7 +1,15 @@
 // Turns any value into what JSON can carry: bounded, without circles, secrets masked.
 import type { Fields } from "../../kernel/log.ts";
 import { isSecretAddress, isSecretName, type Mask, maskAddress, masked } from "./mask.ts";
-import type { Plain } from "./sink.ts";
+
+/** Text, number, boolean, null, or lists and objects of these: what JSON can carry. */
+export type Plain =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Plain[]
+  | { readonly [name: string]: Plain };
 
 const deepest = 6;
 const mostNodes = 1_000;

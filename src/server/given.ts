@@ -1,0 +1,48 @@
+// What a request gives: its body and its numbers, checked.
+import type { Context } from "hono";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
+
+const bodyBytesMax = 65_536;
+
+export interface Given {
+  readonly by: string;
+  readonly reason: string;
+  /** As it came. */
+  readonly order?: unknown;
+}
+
+/** @throws WIRE_SHAPE */
+export async function body(c: Context): Promise<Given> {
+  const text = await c.req.text();
+  if (text.length > bodyBytesMax) {
+    const message = `body: expected at most ${bodyBytesMax} bytes, got ${text.length}`;
+    throw new HomeostatError("WIRE_SHAPE", message);
+  }
+  let value: unknown;
+  try {
+    value = text === "" ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new HomeostatError("WIRE_SHAPE", `body: expected JSON, got ${messageOf(error)}`);
+  }
+  const { by, reason, order } = (
+    typeof value === "object" && value !== null ? value : {}
+  ) as Partial<Record<string, unknown>>;
+  return { by: clean(by, "by", "dashboard"), reason: clean(reason, "reason", ""), order };
+}
+
+function clean(value: unknown, name: string, otherwise: string): string {
+  if (value === undefined) return otherwise;
+  if (typeof value === "string" && value.length <= 500) return value;
+  throw new HomeostatError(
+    "WIRE_SHAPE",
+    `${name}: expected text of at most 500 characters, got ${JSON.stringify(value).slice(0, 60)}`,
+  );
+}
+
+/** @throws WIRE_SHAPE */
+export function whole(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  const message = `${name}: expected a whole number from 1 to ${max}, got "${text}"`;
+  throw new HomeostatError("WIRE_SHAPE", message);
+}
