@@ -11,6 +11,8 @@ const checks: readonly (readonly [name: string, ...args: string[]])[] = [
   ["types", tsc, "-p", "."],
   ["types of the dashboard", tsc, "-p", "dashboard"],
   ["types of the dashboard's tests", tsc, "-p", "dashboard/test"],
+  ["types of the shop", tsc, "-p", "examples/shop"],
+  ["types of the one process", tsc, "-p", "examples/one-process"],
   ["format and lint", biome, "check", "--diagnostic-level=warn", "--error-on-warnings", "."],
 ];
 

@@ -34,7 +34,6 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
     patterns: [
       "src/**/*.test.ts",
       "test/*.test.ts",
-      "test/house/*.test.ts",
       "sim/**/*.test.ts",
       "bench/**/*.test.ts",
       "scripts/**/*.test.ts",
@@ -53,7 +52,10 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
 
 export function filesOf(name: SuiteName): readonly string[] {
   const ignored = (path: string): boolean => path.includes("node_modules");
-  const files = globSync(suites[name].patterns, { cwd: root, exclude: ignored }).sort();
+  const found = globSync(suites[name].patterns, { cwd: root, exclude: ignored }).sort();
+  // What reads the tree and runs its documents is a suite of its own, run with the checks.
+  const house = name === "fast" ? new Set(filesOf("house")) : undefined;
+  const files = found.filter((path) => !house?.has(path));
   // The tour is the longest and comes last by name: begun first, nothing waits for it at the end.
   return suites[name].together ? files : files.reverse();
 }

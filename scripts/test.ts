@@ -38,7 +38,7 @@ console.log(`\n${tell(total)}`);
 async function runCheckStep(): Promise<Tally> {
   const { tally, report } = await runChecks();
   process.stdout.write(report);
-  return tally;
+  return add(tally, await runSuiteStep("house"));
 }
 
 async function runSuiteStep(name: SuiteName, env: Record<string, string> = {}): Promise<Tally> {

@@ -51,16 +51,12 @@ export function createApp<Events extends object = Record<never, never>>(
   const { life, log, clock } = parts;
   if (options.install !== false) life.install(options.install);
   endWith(parts);
-  const { setup, start } = starting(parts, options);
   const commands = createCommands();
   const link = linkTo(name, parts, options, commands);
+  const { setup, start } = starting(parts, options, link);
 
   const app: App<Events> = Object.freeze({
-    ...{ name, setup, command: commands.add },
-    start: async () => {
-      link?.start();
-      await start();
-    },
+    ...{ name, setup, start, command: commands.add },
     ...named(parts),
     ...doors(parts),
     // What the types say of the events is all that differs.
@@ -140,7 +136,11 @@ function doors(parts: Parts) {
 }
 
 /** The setups and the one start. */
-function starting(parts: Parts, options: AppOptions): Pick<App, "setup" | "start"> {
+function starting(
+  parts: Parts,
+  options: AppOptions,
+  link: Link | undefined,
+): Pick<App, "setup" | "start"> {
   const setups: SetupEntry[] = [];
   let begun: Promise<void> | undefined;
   return {
@@ -154,7 +154,11 @@ function starting(parts: Parts, options: AppOptions): Pick<App, "setup" | "start
       setups.push({ name, work, limitMs });
     },
     start: () => {
-      begun ??= startParts(parts, options, setups);
+      if (!begun) {
+        // First: a daemon sees how the start goes.
+        link?.start();
+        begun = startParts(parts, options, setups);
+      }
       return begun;
     },
   };

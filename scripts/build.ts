@@ -1,0 +1,83 @@
+// Builds the package into dist/: rolldown joins the files that start together, tsc writes the types.
+import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { type Plugin, rolldown } from "rolldown";
+import { buildDashboard } from "./dashboard.ts";
+import { root, run } from "./run.ts";
+
+interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly source: string }>>;
+}
+
+const limitMs = 180_000;
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+
+/** What is exported or started: the daemon starts the gateway as a process of its own. */
+const entries: readonly string[] = [
+  ...Object.values(manifest.exports).flatMap((one) => (typeof one === "string" ? [] : one.source)),
+  "src/cli/main.ts",
+  "src/gateway/main.ts",
+];
+
+/** The version as a word of the code: a user's bundler would not find the manifest again. */
+const versionAsText: Plugin = {
+  name: "version",
+  load: (id) =>
+    id === join(root, "src/kernel/version.ts")
+      ? `export const version = ${JSON.stringify(manifest.version)};`
+      : undefined,
+};
+
+/**
+ * Some 250 small files cost an app ten times as long to load as the few that they are joined into
+ * here. What two entries need stands once, in `shared/`: nothing has two copies in one process.
+ */
+export async function bundle(out: string): Promise<void> {
+  const joined = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(entries.map((path) => [nameOf(path), path])),
+    platform: "node",
+    resolve: { conditionNames: ["source"] },
+    // Packages stay imports: they are installed with this one.
+    external: (id) => !/^[./]/.test(id),
+    plugins: [versionAsText],
+  });
+  await joined.write({
+    dir: out,
+    format: "esm",
+    chunkFileNames: "shared/[name].js",
+    sourcemap: true,
+    comments: false,
+  });
+  await joined.close();
+  chmodSync(join(out, "cli/main.js"), 0o755);
+}
+
+/** `src/policies/index.ts` is `policies/index` in the build: there its types are looked for. */
+function nameOf(path: string): string {
+  return relative("src", path).replace(/\.ts$/, "");
+}
+
+/** Rejects with what tsc wrote when the types do not fit. */
+async function declare(out: string): Promise<void> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const args = ["-p", "tsconfig.build.json", "--outDir", out];
+  const ended = await run(process.execPath, [tsc, ...args], { keep: true, limitMs });
+  if (ended.code !== 0) throw new Error(`the types were not built:\n${ended.output}`);
+}
+
+/** Everything that is published, but for the dashboard. */
+export async function buildPackage(out: string): Promise<void> {
+  rmSync(out, { recursive: true, force: true });
+  await Promise.all([declare(out), bundle(out)]);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: "string" } } });
+  await buildPackage(values.out ?? join(root, "dist"));
+  if (values.out === undefined) await buildDashboard();
+}
