@@ -2,7 +2,12 @@
 import { defineConfig } from "homeostat";
 
 const state = ".homeostat/shop";
-const node = (service: string): string[] => [process.execPath, `services/${service}.ts`];
+/** The flags of this process: in the repository the library is read from its source. */
+const node = (service: string): string[] => [
+  process.execPath,
+  ...process.execArgv.filter((flag) => flag.startsWith("--conditions")),
+  `services/${service}.ts`,
+];
 const env = { SHOP_STATE: state, SHOP_SICKNESS: "allowed" };
 /** A run of 4 s counts as stable here: a tour cannot wait for the 10 s that are sound elsewhere. */
 const restart = { stable: "4s" } as const;

@@ -78,6 +78,12 @@ export const codes = {
     meaning: "no daemon answers for this project folder",
     hint: "start one with `homeostat up`",
   },
+  ALREADY_RUNNING: {
+    family: "Refused",
+    retryable: false,
+    meaning: "the app runs already, and only one of it may",
+    hint: "use the one that runs, or end it by the pid that the message names",
+  },
   DAEMON_RUNNING: {
     family: "Refused",
     retryable: false,

@@ -111,6 +111,14 @@ export {
   type Summary,
 } from "./health/health.ts";
 export { type Served, type ServeOptions, serveEndpoints } from "./health/serve.ts";
+export { type FileLeaseOptions, fileLease } from "./leader/file-lease.ts";
+export { createLeader } from "./leader/leader.ts";
+export type { Leader, LeaderOptions, LeaderState, LeaderTold } from "./leader/leader-options.ts";
+export type { Acquired, Lease } from "./leader/lease.ts";
+export { memoryLease } from "./leader/memory-lease.ts";
+export { leaseTable, type PostgresQuery, postgresLease } from "./leader/postgres-lease.ts";
+export { type RedisSend, redisLease } from "./leader/redis-lease.ts";
+export { type Backups, type BackupsOptions, backups } from "./leader/state-copy.ts";
 export type { InstallOptions } from "./lifecycle/ends.ts";
 export { createLifecycle, type Lifecycle, type LifecycleOptions } from "./lifecycle/lifecycle.ts";
 export {
@@ -134,6 +142,7 @@ export { type PromClientRegistry, promClient } from "./metrics/prom-client.ts";
 export { textSource } from "./metrics/text-source.ts";
 export type { AppEvent, Bus, Listener, Severity, Told } from "./parts/bus.ts";
 export type { Capture, Report, Reporter } from "./parts/capture.ts";
+export { type Ran, type RunCommandOptions, runCommand } from "./parts/command.ts";
 export { fatalDependency } from "./parts/dependency.ts";
 export type {
   Check,
@@ -149,6 +158,7 @@ export type { Stage, Stopping } from "./parts/stopping.ts";
 export type { Surroundings } from "./parts/surroundings.ts";
 export { attach, type MessageSocket } from "./scope/attach.ts";
 export { createScope, type Scope, type ScopeContext, type ScopeOptions } from "./scope/scope.ts";
+export { type SingleInstance, type SingleOptions, singleInstance } from "./single/single.ts";
 export {
   createSynthetic,
   markerHeader,

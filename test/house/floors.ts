@@ -34,6 +34,7 @@ const contracts: ReadonlyMap<string, string> = new Map([
 export const faces: ReadonlySet<string> = new Set([
   "src/index.ts",
   "src/runtime/index.ts",
+  "src/runtime/integrations.ts",
   "src/testing/index.ts",
 ]);
 

@@ -1,6 +1,7 @@
 // The HTTP side that all services share: routes, JSON, /health, sickness switches, a calm end.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { App } from "homeostat";
 import type { Answer, Ask } from "./answer.ts";
 import type { Settings } from "./env.ts";
 import type { Sickness } from "./sickness.ts";
@@ -19,40 +20,68 @@ export interface Serving {
   readonly health?: () => Answer;
   /** Finishes what is not a request; then the process ends with 0. */
   readonly stop?: () => Promise<void>;
+  /** Sees to signals and the calm end, where the service has one. */
+  readonly app?: App;
 }
 
 /** Listens on 127.0.0.1, prints one line, and ends with 0 on SIGTERM or SIGINT when all is done. */
 export function serve(serving: Serving): void {
-  const { settings, sick } = serving;
-  let stopping = false;
+  const { settings, app } = serving;
+  const end = app ? endOf(app, serving) : endBySignal(serving);
   const server = createServer(async (request, response) => {
     const answer = await answerTo(serving, request);
-    send(response, answer, stopping);
+    send(response, answer, end.stopping());
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.on("error", (error) => {
-    process.stderr.write(`${settings.name}: ${error.message}\n`);
-    process.exit(1);
-  });
+  end.attach(server);
   server.listen(settings.port, "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo;
     console.log(`${settings.name} listening on 127.0.0.1:${port}`);
   });
 
-  const stop = (): void => {
-    if (stopping || sick.ignoresTerm()) return;
-    stopping = true;
-    setTimeout(() => server.closeAllConnections(), MAX_STOP_MS).unref();
-    server.close(async () => {
-      await serving.stop?.();
-      process.exit(0);
-    });
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
   // Whoever reads our lines may die before us; that is no reason to die too.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
+}
+
+interface End {
+  stopping(): boolean;
+  attach(server: Server): void;
+}
+
+function endOf(app: App, { settings, stop }: Serving): End {
+  return {
+    stopping: () => app.stopping,
+    attach: (server) => {
+      app.server(settings.name, server, { drainMs: MAX_STOP_MS });
+      if (stop) app.onStop("the rest", "resources", stop);
+    },
+  };
+}
+
+/** How a service that knows nothing of Homeostat does it. */
+function endBySignal({ settings, sick, stop }: Serving): End {
+  let stopping = false;
+  return {
+    stopping: () => stopping,
+    attach: (server) => {
+      server.on("error", (error) => {
+        process.stderr.write(`${settings.name}: ${error.message}\n`);
+        process.exit(1);
+      });
+      const end = (): void => {
+        if (stopping || sick.ignoresTerm()) return;
+        stopping = true;
+        setTimeout(() => server.closeAllConnections(), MAX_STOP_MS).unref();
+        server.close(async () => {
+          await stop?.();
+          process.exit(0);
+        });
+      };
+      process.on("SIGTERM", end);
+      process.on("SIGINT", end);
+    },
+  };
 }
 
 async function answerTo(serving: Serving, request: IncomingMessage): Promise<Answer> {

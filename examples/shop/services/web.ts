@@ -1,5 +1,5 @@
 // The shop's front: pages for people, and a checkout that prices, pays and queues an order.
-
+import { createApp } from "homeostat";
 import type { Answer, Ask } from "./answer.ts";
 import { settings } from "./env.ts";
 import { fetchJson } from "./fetch-json.ts";
@@ -18,20 +18,31 @@ const QUIET_MS = 5_000;
 const FEATURED = 24;
 const MAX_ITEMS = 20;
 const MAX_QTY = 99;
+let quietUntil = 0;
 
 const env = settings("web", ["CATALOG_URL", "PAYMENTS_URL", "RECOMMENDATIONS_URL"]);
 const { CATALOG_URL, PAYMENTS_URL, RECOMMENDATIONS_URL } = env.urls;
 const orders = openOrders(env.state);
 
-serve({
-  settings: env,
-  sick: sickness(),
-  routes: { "GET /": home, "GET /product/:id": product, "POST /checkout": checkout },
-  stop: async () => orders.close(),
+/** The one service that looks after itself; the others are plain processes, and healed as well. */
+const app = createApp("web");
+app.health.register("orders", () => orders.counts(Date.now()) !== undefined);
+const recommendations = app.features.register("recommendations", {
+  run: recommendedFor,
+  fallback: () => undefined,
+});
+await app.run(() => {
+  serve({
+    app,
+    settings: env,
+    sick: sickness(),
+    routes: { "GET /": home, "GET /product/:id": product, "POST /checkout": checkout },
+    stop: async () => orders.close(),
+  });
 });
 
 async function home(): Promise<Answer> {
-  const [catalog, ids] = await Promise.all([fromCatalog("/products"), recommendedFor("1")]);
+  const [catalog, ids] = await Promise.all([fromCatalog("/products"), recommendations.use("1")]);
   if (catalog.status !== 200) return unavailable(catalog.reason);
   const recommended = ids && catalog.products.filter(({ id }) => ids.includes(id));
   return { status: 200, body: homePage(catalog.products.slice(0, FEATURED), recommended) };
@@ -41,7 +52,7 @@ async function product({ id }: Ask): Promise<Answer> {
   if (!/^\d{1,9}$/.test(id)) return { status: 404, body: errorPage("No such product") };
   const [catalog, ids] = await Promise.all([
     fromCatalog(`/products?ids=${id}`),
-    recommendedFor(id),
+    recommendations.use(id),
   ]);
   if (catalog.status !== 200) return unavailable(catalog.reason);
   const [wanted] = catalog.products;
@@ -98,16 +109,12 @@ async function fromCatalog(path: string): Promise<FromCatalog> {
   }
 }
 
-/** Undefined when they are switched off, failed or did not come in time: the page goes without. */
+/** Undefined when they are switched off; where it fails or takes too long, the page goes without too. */
 async function recommendedFor(id: string): Promise<readonly number[] | undefined> {
-  try {
-    const url = `${RECOMMENDATIONS_URL}/recommendations/${id}`;
-    const { status, degraded, body } = await fetchJson(url, { timeoutMs: OPTIONAL_MS });
-    const ids: unknown = Object(body).ids;
-    return status === 200 && !degraded && Array.isArray(ids) ? ids : undefined;
-  } catch {
-    return undefined;
-  }
+  const url = `${RECOMMENDATIONS_URL}/recommendations/${id}`;
+  const { status, degraded, body } = await fetchJson(url, { timeoutMs: OPTIONAL_MS });
+  const ids: unknown = Object(body).ids;
+  return status === 200 && !degraded && Array.isArray(ids) ? ids : undefined;
 }
 
 function itemsOf(body: unknown): Order["items"] | undefined {
@@ -118,8 +125,6 @@ function itemsOf(body: unknown): Order["items"] | undefined {
   const good = items.every((item) => whole(item?.id, 1e9) && whole(item?.qty, MAX_QTY));
   return good ? items.map(({ id, qty }) => ({ id, qty })) : undefined;
 }
-
-let quietUntil = 0;
 
 function unavailable(reason: string): Answer {
   const now = performance.now();

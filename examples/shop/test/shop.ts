@@ -70,7 +70,7 @@ export function urlsOf(catalog: Running, payments: Running, rest: Running): Node
 }
 
 function run(name: Name, env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, [join(services, `${name}.ts`)], {
+  const child = spawn(process.execPath, ["--conditions=source", join(services, `${name}.ts`)], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -103,6 +103,10 @@ function named(parts: Parts) {
     sleep: life.sleep,
     die: life.die,
     onStop: life.onStop,
+    around: (part: string) => ({
+      ...{ clock: parts.clock, random: parts.random, log: log.named(part) },
+      ...{ stopping: life, bus: parts.bus, metrics },
+    }),
     capture: (error: unknown, source = "app", context: Fields = {}) =>
       captures.capture(error, source, context),
   };

@@ -18,7 +18,9 @@ import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { LinkState } from "../link/redial.ts";
 import type { AppLog } from "../log/log.ts";
 import type { AppMetrics } from "../metrics/metrics.ts";
+import type { Bus } from "../parts/bus.ts";
 import type { Stopping } from "../parts/stopping.ts";
+import type { Surroundings } from "../parts/surroundings.ts";
 import type { Scope } from "../scope/scope.ts";
 import type { Synthetic } from "../synthetic/synthetic.ts";
 import type { Watched } from "../watchdog/entry.ts";
@@ -55,6 +57,16 @@ export interface App<Events extends object = Record<never, never>>
   readonly life: Lifecycle;
   /** How it stands with the daemon: "off" where there is none. */
   readonly daemon: LinkState;
+
+  /**
+   * What a part that is no part of the app is given: `createLeader({ ...app.around("leader"), lease,
+   * name })`. Its lines in the log carry the name.
+   */
+  around(part: string): Surroundings & {
+    readonly stopping: Stopping;
+    readonly bus: Bus;
+    readonly metrics: AppMetrics;
+  };
 
   /**
    * Work of the start, run by `start` in the order given here; its failure is that of the start.

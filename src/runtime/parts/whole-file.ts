@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } 
 import { dirname } from "node:path";
 
 /** On the disk when it returns; makes the folder it lies in. Only its owner may read it. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.new`;
   synced(draft, "w", (file) => writeFileSync(file, text));
