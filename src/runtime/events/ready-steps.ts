@@ -1,9 +1,9 @@
 // Ready-made hands for recipes: does a host or port answer, run a command, restart this process.
 import { connect } from "node:net";
 import { HomeostatError } from "../../kernel/errors.ts";
+import { createAlarm } from "../parts/alarm.ts";
 import { endInWords, type RunCommandOptions, runCommand, saidBy } from "../parts/command.ts";
 import type { Stopping } from "../parts/stopping.ts";
-import { createAlarm } from "./alarm.ts";
 import { type Ask, type Step, type StepContext, step } from "./step.ts";
 
 /**

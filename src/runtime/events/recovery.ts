@@ -1,7 +1,8 @@
 // The recovery register: what is done about which failure, once at a time, proved, and with patience.
+
+import { createAlarm } from "../parts/alarm.ts";
 import type { AppEvent } from "../parts/bus.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
-import { createAlarm } from "./alarm.ts";
 import { ended, freshCase, healed, told, wanted } from "./recovery-case.ts";
 import {
   activeIn,

@@ -2,7 +2,7 @@
 // Source: the Redis serialization protocol, version 2 (RESP2).
 import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { createAlarm } from "./alarm.ts";
+import { createAlarm } from "../parts/alarm.ts";
 import type { Hand } from "./recipes.ts";
 import type { Ask, StepContext } from "./step.ts";
 

@@ -1,9 +1,9 @@
 // Watches a number of the app and tells the bus when it is bad, so that a recovery can begin.
 import { messageOf } from "../../kernel/errors.ts";
 import { backoff } from "../../policies/retry/backoff.ts";
+import { type Alarm, createAlarm } from "../parts/alarm.ts";
 import type { AppEvent } from "../parts/bus.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
-import { type Alarm, createAlarm } from "./alarm.ts";
 import type { Bad } from "./judge-metric.ts";
 import {
   type MetricSettings,

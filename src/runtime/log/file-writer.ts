@@ -1,8 +1,8 @@
 // The way of lines into a file: in order, in batches, with pauses while the disk takes nothing.
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
+import { createAlarm } from "../parts/alarm.ts";
 import { aborted } from "./aborted.ts";
-import { createAlarm } from "./alarm.ts";
 import { createAppender } from "./appender.ts";
 import { createBacklog } from "./backlog.ts";
 import type { Tell } from "./sink.ts";
@@ -46,7 +46,7 @@ export function createFileWriter(options: FileWriterOptions): FileWriter {
         backlog.restore(batch);
         failures += 1;
         if (failures === 1) tell("the log file cannot be written", { reason: messageOf(error) });
-        retry.set(Math.min(retryMs.first * 2 ** (failures - 1), retryMs.most));
+        retry.ringIn(Math.min(retryMs.first * 2 ** (failures - 1), retryMs.most));
         return;
       }
       if (failures === 0) continue;
@@ -85,7 +85,7 @@ export function createFileWriter(options: FileWriterOptions): FileWriter {
     },
     close: async () => {
       closed = true;
-      retry.clear();
+      retry.off();
       leaving[Symbol.dispose]();
       await draining;
       await appender.close();

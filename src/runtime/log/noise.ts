@@ -1,6 +1,6 @@
 // Loggers whose errors nobody is called for; how many were passed over is told from time to time.
 import type { Clock } from "../../kernel/clock.ts";
-import { createAlarm } from "./alarm.ts";
+import { createAlarm } from "../parts/alarm.ts";
 
 export interface Noise {
   /** The name covers what stands beneath it: `pika` also means `pika.connection`. */
@@ -36,7 +36,7 @@ export function createNoise(options: {
     since.set(name, (since.get(name) ?? 0) + 1);
     if (waiting) return;
     waiting = true;
-    summary.set(options.summaryMs);
+    summary.ringIn(options.summaryMs);
   };
 
   return {
@@ -67,6 +67,6 @@ export function createNoise(options: {
       return false;
     },
     counts: () => Object.fromEntries(total),
-    close: () => summary.clear(),
+    close: () => summary.off(),
   };
 }

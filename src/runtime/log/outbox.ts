@@ -1,7 +1,7 @@
 // Messages on their way over a connection that may be away: a bounded queue, and dialling anew.
 import type { Clock } from "../../kernel/clock.ts";
 import type { Random } from "../../kernel/random.ts";
-import { type Alarm, createAlarm } from "./alarm.ts";
+import { type Alarm, createAlarm } from "../parts/alarm.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Dial, Link } from "./link.ts";
 
@@ -85,19 +85,19 @@ class Sending implements Outbox {
 
   close(): void {
     this.#state = "closed";
-    for (const alarm of [this.#limit, this.#retry, this.#steady]) alarm.clear();
+    for (const alarm of [this.#limit, this.#retry, this.#steady]) alarm.off();
     this.#link?.end();
     this.#link = undefined;
   }
 
   #dial(): void {
     this.#state = "dialling";
-    this.#retry.clear();
-    this.#limit.set(dialLimitMs);
+    this.#retry.off();
+    this.#limit.ringIn(dialLimitMs);
     this.#link = this.#options.dial({
       ready: () => {
         this.#open("dialling");
-        if (this.#failures > 0) this.#steady.set(steadyMs);
+        if (this.#failures > 0) this.#steady.ringIn(steadyMs);
       },
       drained: () => this.#open("full"),
       down: (reason) => this.#lost(reason),
@@ -108,7 +108,7 @@ class Sending implements Outbox {
   #open(from: "dialling" | "full"): void {
     if (this.#state !== from) return;
     this.#state = "open";
-    this.#limit.clear();
+    this.#limit.off();
     this.#send();
   }
 
@@ -125,7 +125,7 @@ class Sending implements Outbox {
       });
       if (goesOn || this.#state !== "open") continue;
       this.#state = "full";
-      this.#limit.set(stallLimitMs);
+      this.#limit.ringIn(stallLimitMs);
     }
     this.#settle();
   }
@@ -151,10 +151,10 @@ class Sending implements Outbox {
     backlog.restore(this.#underWay);
     this.#underWay = [];
     this.#failures += 1;
-    this.#limit.clear();
-    this.#steady.clear();
+    this.#limit.off();
+    this.#steady.off();
     const mostMs = Math.min(retryMs.first * 2 ** (this.#failures - 1), retryMs.most);
-    this.#retry.set(mostMs * (0.5 + random() / 2));
+    this.#retry.ringIn(mostMs * (0.5 + random() / 2));
     if (this.#failures === 1) away(reason);
   }
 
