@@ -78,6 +78,12 @@ export const codes = {
     meaning: "no daemon answers for this project folder",
     hint: "start one with `homeostat up`",
   },
+  NOT_DELIVERED: {
+    family: "Refused",
+    retryable: true,
+    meaning: "a service outside did not take what was sent to it",
+    hint: "look at the address, the key and the service that the message names",
+  },
   ALREADY_RUNNING: {
     family: "Refused",
     retryable: false,

@@ -146,13 +146,17 @@ function makeEndpoints(
   });
 }
 
+/** Clients of brokers tell each lost connection as an error of their own; the link has told it. */
+const clientNoise = ["amqp.client"];
+
 function makeLog(
   app: string,
   given: AppLogOptions = {},
   env: AppEnvironment,
   more: Pick<Parts, "metrics" | "clock"> & { readonly capture: Capture },
 ): Pick<Parts, "log" | "notice"> {
-  const { syslog = env.syslog, file, terminal, sinks: own, ...options } = given;
+  const { syslog = env.syslog, file, terminal, sinks: own, ...rest } = given;
+  const options = { ...rest, noisy: [...clientNoise, ...(rest.noisy ?? [])] };
   const { level = env.level ?? "info", starting = true } = options;
   const { sinks, notice } = own
     ? { sinks: own, notice: undefined }

@@ -4,6 +4,7 @@ import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import { plain, redact } from "../../kernel/redact.ts";
+import { newSpanId, newTraceId, writeTraceparent } from "../parts/trace-context.ts";
 import { wait } from "../parts/wait.ts";
 import { type Client, createClient, type Fetch } from "./client.ts";
 import { createCookieJar } from "./cookies.ts";
@@ -131,7 +132,7 @@ interface Session {
 
 function openSession(options: RunOptions): Session {
   const { name, settings, clock, random, fetch, headers, bodyBytesMax } = options;
-  const traceId = hex(random, 32);
+  const traceId = newTraceId(random);
   const cookies = createCookieJar(() => clock.wall());
   const requests: string[] = [];
   const sent = (line: string): void => {
@@ -140,7 +141,7 @@ function openSession(options: RunOptions): Session {
   };
   const mark = (): Record<string, string> => ({
     [markerHeader]: name,
-    traceparent: `00-${traceId}-${hex(random, 16)}-01`,
+    traceparent: writeTraceparent({ traceId, spanId: newSpanId(random), flags: 1 }),
   });
   const { baseUrl } = settings;
   return {
@@ -221,13 +222,6 @@ async function cleanUp(options: RunOptions, session: Session): Promise<readonly 
 
 function isCancelled(reason: unknown): boolean {
   return reason instanceof HomeostatError && reason.code === "CANCELLED";
-}
-
-/** Never all zeros, which W3C Trace Context forbids: the last digit is at least 1. */
-function hex(random: Random, digits: number): string {
-  let text = "";
-  while (text.length < digits - 1) text += Math.floor(random() * 16).toString(16);
-  return text + (1 + Math.floor(random() * 15)).toString(16);
 }
 
 /** One line without secrets; the seed stays, however long the rest is. */

@@ -2,23 +2,9 @@
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
+import type { Roll, RollReporter } from "../parts/roll.ts";
 
-/** What a dead man's switch outside, such as cronitor, is told. */
-export interface Roll {
-  readonly state: "ok" | "fail";
-  /** How many live. */
-  readonly count: number;
-  /** Ids of those that should and do not. */
-  readonly missing: readonly string[];
-}
-
-export interface RollReporter {
-  readonly name: string;
-  /** Milliseconds from one call to the next. Default 60,000. */
-  readonly everyMs?: number;
-  /** May throw and may hang: the signal aborts after 5,000 ms, and it is not called twice at once. */
-  report(roll: Roll, signal: AbortSignal): unknown;
-}
+export type { Roll, RollReporter } from "../parts/roll.ts";
 
 export interface Reporting {
   /** Calls those that are due. Never throws. */
