@@ -11,6 +11,8 @@ export const linkEnvironment = {
   socket: "HOMEOSTAT_SOCKET",
   /** Which instance the process is: "web/1". */
   instance: "HOMEOSTAT_INSTANCE",
+  /** Milliseconds that the daemon waits from the first signal to SIGKILL. */
+  stopMs: "HOMEOSTAT_STOP_MS",
 } as const;
 
 /** Longest line, in bytes; a report that would be longer is cut before it is sent. */
@@ -25,8 +27,8 @@ export const linkFiguresMax = 512;
 /** Longest text: a name, a reason, an answer. */
 export const linkTextMax = 1_024;
 
-/** Longest override of a feature, 30 days, and longest profile, in milliseconds. */
-export const linkOverrideMaxMs = 2_592_000_000;
+/** Longest override of a feature, a week, and longest profile, in milliseconds. */
+export const linkOverrideMaxMs = 604_800_000;
 export const linkProfileMaxMs = 60_000;
 
 export type LinkStatus = "unknown" | "healthy" | "degraded" | "unhealthy";
@@ -127,7 +129,7 @@ export type Order =
     }
   /** Something the app has put at the daemon's disposal, by name. */
   | { readonly kind: "do"; readonly name: string }
-  /** Forgets the waits of a recovery, so that it is tried again at once. */
+  /** Forgets the waits of a recovery: it is tried again when its failure is told the next time. */
   | { readonly kind: "recover"; readonly type: string; readonly source: string };
 
 export type OrderKind = Order["kind"];

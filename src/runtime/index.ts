@@ -1,7 +1,9 @@
 // The face of the library inside an app: the facade, and each of its parts to be used alone.
 
+export type { Clock } from "../kernel/clock.ts";
 export { HomeostatError } from "../kernel/errors.ts";
 export type { Fields, Level, Log } from "../kernel/log.ts";
+export type { Random } from "../kernel/random.ts";
 export {
   type App,
   type AppLogOptions,
@@ -52,6 +54,7 @@ export {
 } from "./events/recipes.ts";
 export { createRecovery } from "./events/recovery.ts";
 export {
+  type ActiveRun,
   failures,
   type Recover,
   type Recovering,
@@ -59,6 +62,8 @@ export {
   type RecoveryOptions,
   type RecoveryTold,
   type RegisterOptions as RecoverOptions,
+  type StepTold,
+  type Verify,
 } from "./events/recovery-options.ts";
 export { type RedisPlace, redisAnswers, redisFlush, redisPut } from "./events/redis.ts";
 export { createStateFile, type Kept, type StateFile } from "./events/state-file.ts";
@@ -78,12 +83,15 @@ export {
 } from "./events/step.ts";
 export { healMetric, watchMetric } from "./events/watch-metric.ts";
 export type {
+  BreakerView,
   Feature,
   FeatureOptions,
   FeatureState,
   Features,
   FeaturesOptions,
   Flag,
+  Lasting,
+  OverrideOptions,
 } from "./features/feature-options.ts";
 export { createFeatures } from "./features/features.ts";
 export { isFeatureUnavailable } from "./features/unavailable.ts";
@@ -96,9 +104,14 @@ export { type RabbitmqCheckOptions, rabbitmqCheck } from "./health/checks/rabbit
 export { type RedisCheckOptions, redisCheck } from "./health/checks/redis.ts";
 export { tcpCheck } from "./health/checks/tcp.ts";
 export {
+  type Answer,
   createEndpoints,
+  type Details,
   type EndpointOptions,
   type Endpoints,
+  type ExpressLike,
+  type FastifyLike,
+  type HonoLike,
   type MetricsText,
 } from "./health/endpoints.ts";
 export {
@@ -107,8 +120,10 @@ export {
   type Health,
   type HealthChange,
   type HealthOptions,
+  type Kind as CheckKind,
   type RegisterOptions as CheckOptions,
   type Summary,
+  type SummaryKind,
 } from "./health/health.ts";
 export { type Served, type ServeOptions, serveEndpoints } from "./health/serve.ts";
 export { type FileLeaseOptions, fileLease } from "./leader/file-lease.ts";
@@ -121,6 +136,9 @@ export { type RedisSend, redisLease } from "./leader/redis-lease.ts";
 export { type Backups, type BackupsOptions, backups } from "./leader/state-copy.ts";
 export type { InstallOptions } from "./lifecycle/ends.ts";
 export { createLifecycle, type Lifecycle, type LifecycleOptions } from "./lifecycle/lifecycle.ts";
+export type { Kind as OpenKind } from "./lifecycle/open/kinds.ts";
+export type { Open } from "./lifecycle/open/tracker.ts";
+export type { LinkState } from "./link/redial.ts";
 export {
   type PinoLogger,
   pinoSink,
@@ -153,24 +171,37 @@ export type {
   Status,
 } from "./parts/health.ts";
 export { isInterrupt } from "./parts/interrupt.ts";
-export type { Counter, Gauge, Histogram, Metrics } from "./parts/metrics.ts";
+export type { Counter, Gauge, Histogram, Labels, MetricOptions, Metrics } from "./parts/metrics.ts";
 export type { Stage, Stopping } from "./parts/stopping.ts";
 export type { Surroundings } from "./parts/surroundings.ts";
 export { attach, type MessageSocket } from "./scope/attach.ts";
+export type { Classify, ErrorClass } from "./scope/judge.ts";
+export type { Closable } from "./scope/owned.ts";
 export { createScope, type Scope, type ScopeContext, type ScopeOptions } from "./scope/scope.ts";
 export { type SingleInstance, type SingleOptions, singleInstance } from "./single/single.ts";
 export {
+  type Client as ScenarioClient,
   createSynthetic,
+  type Inputs,
   markerHeader,
   type Outcome as ScenarioOutcome,
+  type Page,
   type Scenario,
   type ScenarioContext,
   type ScenarioOptions,
+  type ScenarioStatus,
   type Synthetic,
   type SyntheticOptions,
 } from "./synthetic/synthetic.ts";
 export type { Entry as WatchedEntry, Loss, Watched, WatchedLoop } from "./watchdog/entry.ts";
+export type { LoopOptions } from "./watchdog/loop-beat.ts";
 export { type Outer, type OuterOptions, startOuter } from "./watchdog/outer.ts";
 export type { Policy, RestartOptions, WatchOptions } from "./watchdog/policy.ts";
+export type { Care } from "./watchdog/register.ts";
 export type { Roll, RollReporter } from "./watchdog/reporter.ts";
-export { createWatchdog, type Watchdog, type WatchdogOptions } from "./watchdog/watchdog.ts";
+export {
+  createWatchdog,
+  type LostOn,
+  type Watchdog,
+  type WatchdogOptions,
+} from "./watchdog/watchdog.ts";

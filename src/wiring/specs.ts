@@ -1,4 +1,5 @@
 // The services of a config as the supervisor wants them.
+import { linkEnvironment } from "../protocol/link.ts";
 import type { ServiceSpec } from "../supervisor/spec.ts";
 import { probeOf } from "./kinds.ts";
 import type { Resolved } from "./resolve.ts";
@@ -25,7 +26,11 @@ export function specsOf(
       replicas: policy.replicas,
       command: service.command,
       cwd: service.cwd,
-      env: { ...merged, NODE_OPTIONS: options.join(" ") },
+      env: {
+        ...merged,
+        NODE_OPTIONS: options.join(" "),
+        [linkEnvironment.stopMs]: String(service.stop.waitMs),
+      },
       wantsPort: service.port !== undefined || probe !== undefined,
       dependsOn: policy.dependsOn,
       ...(probe && service.probe

@@ -1,5 +1,6 @@
 // The facade: what joins the parts, in which order they start and end, and what an app dies of.
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import { appWorld } from "../../../test/support/app-world.ts";
 import { fatalDependency } from "../parts/dependency.ts";
@@ -114,6 +115,26 @@ describe("the monitor", () => {
     await app.stop();
   });
 
+  it("does not call well what is only no longer known, because what it depends on fell", async () => {
+    const { app, clock, events } = appWorld();
+    let [network, database] = [true, false];
+    app.health.register("network", () => network, { intervalMs: 1_000 });
+    const needs = { intervalMs: 1_000, dependsOn: ["network"] };
+    app.health.register("database", () => database, needs);
+    await app.start();
+    await clock.advance(3_000);
+    network = false;
+    await clock.advance(3_000);
+    assert.equal(app.health.statusOf("database"), "unknown");
+    const well = () => events.some(({ type }) => type === "system.database.well");
+    assert.equal(well(), false);
+    network = true;
+    database = true;
+    await clock.advance(3_000);
+    assert.equal(well(), true);
+    await app.stop();
+  });
+
   it("closes the loop: a check fails, its recovery runs, and the check proves it", async () => {
     const { app, clock, events } = appWorld();
     let up = false;
@@ -196,6 +217,38 @@ describe("the end", () => {
     assert.equal(await stopped, 0);
     assert.ok(!called.includes("all"));
   });
+});
+
+it("a server that is on its way to listen is closed as soon as it does", async () => {
+  const { app } = appWorld();
+  const server = Object.assign(new EventEmitter(), { listening: false, closed: 0 });
+  const close = (): void => {
+    server.closed += 1;
+  };
+  app.server("web", Object.assign(server, { close }));
+  await app.start();
+  assert.equal(await app.stop(), 0);
+  assert.equal(server.closed, 0);
+  server.emit("listening");
+  assert.equal(server.closed, 1);
+});
+
+it("a synthetic check that is first registered while the app runs, runs as well", async () => {
+  const { app, clock } = appWorld({ url: "http://127.0.0.1:1" });
+  await app.start();
+  let ran = 0;
+  app.synthetic.register("late", () => {
+    ran += 1;
+  });
+  await clock.advance(10_000);
+  assert.equal(ran, 1);
+  await app.stop();
+});
+
+it("a recovery that ends the process is refused where nothing would remember it", async () => {
+  const { app } = appWorld();
+  app.recovery.register("system.cache.failure", () => {}, { endsProcess: true, verify: false });
+  await assert.rejects(app.start(), misconfigured(/endsProcess needs a state file/));
 });
 
 describe("what an app shows", () => {

@@ -50,10 +50,10 @@ export function createApp<Events extends object = Record<never, never>>(
   const parts = makeParts(name, options, appEnvironment());
   const { life, log, clock } = parts;
   if (options.install !== false) life.install(options.install);
-  endWith(parts);
+  const ended = endOf(parts);
   const commands = createCommands();
   const link = linkTo(name, parts, options, commands);
-  const { setup, start } = starting(parts, options, link);
+  const { setup, start, hasStarted } = starting(parts, options, link);
 
   const app: App<Events> = Object.freeze({
     ...{ name, setup, start, command: commands.add },
@@ -62,7 +62,10 @@ export function createApp<Events extends object = Record<never, never>>(
     // What the types say of the events is all that differs.
     events: parts.events as unknown as TypedBus<Events>,
     get synthetic() {
-      return parts.synthetic.get();
+      const synthetic = parts.synthetic.get();
+      // First asked for when the app runs: then it runs as well.
+      if (hasStarted()) synthetic.start();
+      return synthetic;
     },
     get stopping() {
       return life.stopping;
@@ -77,15 +80,15 @@ export function createApp<Events extends object = Record<never, never>>(
         await start();
         await main?.(app);
       });
-      return life.done;
+      return ended;
     },
     stop: (why = "asked to") => {
       life.stop(why);
-      return life.done;
+      return ended;
     },
     [Symbol.asyncDispose]: async () => {
       life.stop("disposed of");
-      await life.done;
+      await ended;
     },
   });
   log.debug("made", { pid: process.pid, node: process.version });
@@ -114,7 +117,7 @@ function named(parts: Parts) {
 
 /** What joins an app to its process and its metrics. */
 function doors(parts: Parts) {
-  const { life, clock, watchdog, endpoints, state } = parts;
+  const { life, clock, watchdog, endpoints, state, env } = parts;
   const watch = (given: AppMetricOptions): MetricWatchOptions => ({
     ...given,
     ...{ clock, bus: parts.bus, random: parts.random, stopping: life },
@@ -123,7 +126,7 @@ function doors(parts: Parts) {
   });
   return {
     server: (name: string, server: DrainedServer, options: ServerOptions = {}) => {
-      const { care, drainMs = drainMsDefault } = options;
+      const { care, drainMs = Math.min(drainMsDefault, (env.stopMs ?? Infinity) / 2) } = options;
       const watched = watchdog.server(name, server, care);
       drainOnStop(name, server, drainMs, { stopping: life, clock });
       return watched;
@@ -144,10 +147,12 @@ function starting(
   parts: Parts,
   options: AppOptions,
   link: Link | undefined,
-): Pick<App, "setup" | "start"> {
+): Pick<App, "setup" | "start"> & { readonly hasStarted: () => boolean } {
   const setups: SetupEntry[] = [];
   let begun: Promise<void> | undefined;
+  let started = false;
   return {
+    hasStarted: () => started,
     setup: (name, work, limitMs = setupLimitMs) => {
       if (begun) {
         throw new HomeostatError("OPTION_INVALID", `setup ${name}: the app has started already`);
@@ -161,7 +166,9 @@ function starting(
       if (!begun) {
         // First: a daemon sees how the start goes.
         link?.start();
-        begun = startParts(parts, options, setups);
+        begun = startParts(parts, options, setups).then(() => {
+          started = true;
+        });
       }
       return begun;
     },
@@ -189,10 +196,13 @@ function linkTo(
   return link;
 }
 
-/** What ends with the app besides the parts that see to it themselves. */
-function endWith({ life, chaos, log, synthetic }: Parts): void {
+/** What ends with the app besides the parts that see to it themselves; the log has left by then. */
+function endOf({ life, chaos, log, synthetic }: Parts): Promise<number> {
   life.onStop("synthetic", "workers", () => synthetic.made?.stop(), 6_000);
   // One target after another, each with its own limit.
   life.onStop("chaos", "chaos", () => chaos.stop(), chaosStopMs);
-  void life.done.then(() => log.flush());
+  return life.done.then(async (code) => {
+    await log.flush();
+    return code;
+  });
 }

@@ -96,7 +96,8 @@ export interface App<Events extends object = Record<never, never>>
   start(): Promise<void>;
   /**
    * Starts, runs `main`, and keeps the process alive until a signal or `stop` ends the app. An error
-   * of either is what the app dies of; the process then ends with the code that this resolves with.
+   * of either is what the app dies of. Resolves with the exit code, with which the process ends as well
+   * unless `install` is false.
    */
   run(main?: (app: App<Events>) => unknown): Promise<number>;
   /** Stops in order, and resolves with the exit code. */

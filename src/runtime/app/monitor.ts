@@ -29,7 +29,10 @@ export function failureOf(check: string): string {
 /** A recovery keeps its own patience: telling it again does no harm, and a late listener hears it. */
 export function startMonitor({ health, bus, clock, everyMs, signal }: MonitorOptions): void {
   const sick = new Map<string, AbortController>();
+  /** Those whose failure was told and whose end was not. */
+  const told = new Set<string>();
   const tell = (check: Checked): void => {
+    told.add(check.name);
     const severity = check.critical ? "critical" : "warning";
     bus.publish({ type: failureOf(check.name), source: check.name, severity, data: toldOf(check) });
   };
@@ -46,10 +49,10 @@ export function startMonitor({ health, bus, clock, everyMs, signal }: MonitorOpt
   };
   const changed = health.onChange(({ name, to, check }) => {
     if (to === "unhealthy") return void keepTelling(name);
-    const told = sick.get(name);
-    if (!told) return;
-    told.abort();
+    sick.get(name)?.abort();
     sick.delete(name);
+    // Not known is not well: what it depends on may have fallen.
+    if (to === "unknown" || !told.delete(name)) return;
     bus.publish({ type: `system.${name}.well`, source: name, data: toldOf(check) });
   });
   signal.addEventListener("abort", () => changed[Symbol.dispose](), { once: true });

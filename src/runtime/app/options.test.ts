@@ -2,9 +2,16 @@
 import assert from "node:assert/strict";
 import { afterEach, it } from "node:test";
 import { appWorld } from "../../../test/support/app-world.ts";
-import { appEnvironment } from "./options.ts";
+import { appEnvironment, shutdownWithin } from "./options.ts";
 
-const names = ["APP_URL", "ENABLE_CHAOS", "LOG_LEVEL", "SYSLOG_ADDRESS", "HOMEOSTAT_SOCKET"];
+const names = [
+  "APP_URL",
+  "ENABLE_CHAOS",
+  "LOG_LEVEL",
+  "SYSLOG_ADDRESS",
+  "HOMEOSTAT_SOCKET",
+  "HOMEOSTAT_STOP_MS",
+];
 const before = names.map((name) => [name, process.env[name]] as const);
 
 afterEach(() => {
@@ -62,4 +69,15 @@ it("HOMEOSTAT_SOCKET says where the daemon is; without it there is no link", () 
   assert.equal(appWorld({ daemon: undefined } as object).app.daemon, "off");
   process.env.HOMEOSTAT_SOCKET = "/nowhere/link.sock";
   assert.equal(appEnvironment().socket, "/nowhere/link.sock");
+});
+
+it("HOMEOSTAT_STOP_MS puts the end of a stuck app before the daemon's KILL", () => {
+  process.env.HOMEOSTAT_STOP_MS = "10000";
+  const { stopMs } = appEnvironment();
+  const { debugAfterMs = 0, forceAfterMs = 0, hardAfterMs = 0 } = shutdownWithin(stopMs);
+  assert.deepEqual([debugAfterMs, forceAfterMs, hardAfterMs], [6_000, 7_500, 8_500]);
+  for (const nonsense of ["", "soon", "-1", "0", "Infinity"]) {
+    process.env.HOMEOSTAT_STOP_MS = nonsense;
+    assert.equal(appEnvironment().stopMs, undefined, nonsense);
+  }
 });

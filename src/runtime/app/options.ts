@@ -7,8 +7,10 @@ import type { Registry } from "../../policies/registry.ts";
 import { linkEnvironment } from "../../protocol/link.ts";
 import type { CaptureOptions } from "../capture/capture.ts";
 import type { ChaosOptions } from "../chaos/chaos.ts";
-import type { Flag } from "../features/feature-options.ts";
+import type { RecoveryOptions } from "../events/recovery-options.ts";
+import type { FeaturesOptions, Flag } from "../features/feature-options.ts";
 import type { EndpointOptions } from "../health/endpoints.ts";
+import type { HealthOptions } from "../health/health.ts";
 import type { InstallOptions } from "../lifecycle/ends.ts";
 import type { LifecycleOptions } from "../lifecycle/lifecycle.ts";
 import type { LogOptions } from "../log/log.ts";
@@ -30,7 +32,10 @@ export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random
   /** Where errors go that somebody should look at. */
   readonly reporters?: readonly Reporter[];
   readonly capture?: Pick<CaptureOptions, "flushMs" | "closeMs" | "pending">;
+  readonly health?: Pick<HealthOptions, "firstWithinMs">;
   readonly flags?: Readonly<Record<string, Flag>>;
+  readonly features?: Pick<FeaturesOptions, "everyMs">;
+  readonly recovery?: Pick<RecoveryOptions, "atOnceMax" | "stopMs">;
   /** A file in which recoveries and watched metrics are remembered over a restart. Default: none. */
   readonly stateFile?: string;
   /** Where the app answers, for its synthetic checks. Default: APP_URL. */
@@ -45,6 +50,10 @@ export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random
     /** The watch over the main thread from a thread of its own; false for none. */
     readonly outer?: Omit<OuterOptions, "log" | "clock" | "app"> | false;
   };
+  /**
+   * Without `debugAfterMs` and under a daemon, its moments follow the time that the daemon waits before
+   * SIGKILL (a service's `stop.wait`): what is stuck is listed after 60 % of it, the end comes at 85 %.
+   */
   readonly shutdown?: Omit<LifecycleOptions, "capture" | "levels" | "process">;
   /** What of the process is answered from the moment the app is made; false for nothing. */
   readonly install?: InstallOptions | false;
@@ -72,6 +81,8 @@ export interface AppEnvironment {
   readonly syslog: string | undefined;
   readonly socket: string | undefined;
   readonly instance: string | undefined;
+  /** Milliseconds from SIGTERM to SIGKILL, as far as a daemon says. */
+  readonly stopMs: number | undefined;
 }
 
 const levels: readonly Level[] = ["debug", "info", "warn", "error"];
@@ -90,6 +101,7 @@ export function appEnvironment(): AppEnvironment {
     syslog: variable("SYSLOG_ADDRESS"),
     socket: variable(linkEnvironment.socket),
     instance: variable(linkEnvironment.instance),
+    stopMs: positive(variable(linkEnvironment.stopMs)),
   };
 }
 
@@ -105,7 +117,10 @@ export function checkApp(name: string, options: AppOptions): void {
     log: anything,
     reporters: (value) => (Array.isArray(value) ? undefined : "a list"),
     capture: anything,
+    health: anything,
     flags: anything,
+    features: anything,
+    recovery: anything,
     stateFile: named,
     url: named,
     synthetic: anything,
@@ -126,4 +141,20 @@ export function checkApp(name: string, options: AppOptions): void {
 
 function wrong(message: string): HomeostatError {
   return new HomeostatError("OPTION_INVALID", message);
+}
+
+/** What a daemon of another version may say otherwise is passed over. */
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return value > 0 && Number.isFinite(value) ? value : undefined;
+}
+
+/** The moments of a shutdown within the time that whoever stops the app gives it. */
+export function shutdownWithin(stopMs: number | undefined): NonNullable<AppOptions["shutdown"]> {
+  if (stopMs === undefined) return {};
+  return {
+    debugAfterMs: Math.max(1, Math.floor(stopMs * 0.6)),
+    forceAfterMs: Math.max(1, Math.floor(stopMs * 0.75)),
+    hardAfterMs: Math.max(2, Math.floor(stopMs * 0.85)),
+  };
 }

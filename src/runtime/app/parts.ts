@@ -27,7 +27,12 @@ import { createScope, type Scope } from "../scope/scope.ts";
 import { createSynthetic, type Synthetic } from "../synthetic/synthetic.ts";
 import { type Outer, startOuter } from "../watchdog/outer.ts";
 import { createWatchdog, type Watchdog } from "../watchdog/watchdog.ts";
-import type { AppEnvironment, AppLogOptions, AppOptions } from "./options.ts";
+import {
+  type AppEnvironment,
+  type AppLogOptions,
+  type AppOptions,
+  shutdownWithin,
+} from "./options.ts";
 
 export interface Parts {
   readonly log: AppLog;
@@ -73,6 +78,7 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
   const { log, notice } = makeLog(name, options.log, env, { metrics, capture, clock });
   const around = (part: string): Surroundings => ({ clock, random, log: log.named(part) });
   const life = createLifecycle({
+    ...(options.shutdown?.debugAfterMs === undefined && shutdownWithin(env.stopMs)),
     ...options.shutdown,
     ...around("life"),
     capture,
@@ -88,7 +94,7 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
   const events = createBus(around("events"));
   // The bus knows types that its callers name; the parts tell it any.
   const bus = events as unknown as Bus;
-  const health = createHealth({ ...around("health"), stopping: life });
+  const health = createHealth({ ...options.health, ...around("health"), stopping: life });
   const policies = options.policies ?? registry();
   metrics.include(textSource("policies", () => metricsText(policies.list())));
   const state = options.stateFile
@@ -99,12 +105,14 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
     ...{ log, notice, metrics, life, captures, events, bus, health, policies, state, outer },
     ...{ env, clock, random },
     features: createFeatures({
+      ...options.features,
       ...around("features"),
       health,
       bus,
       ...(options.flags && { flags: options.flags }),
     }),
     recovery: createRecovery({
+      ...options.recovery,
       ...around("recovery"),
       bus,
       health,

@@ -28,7 +28,11 @@ export function drainOnStop(
   { stopping, clock }: { readonly stopping: Stopping; readonly clock: Clock },
 ): void {
   const drain = async (): Promise<void> => {
-    if (server.listening === false) return;
+    if (server.listening === false) {
+      // It may be on its way to listen: then it would keep the process alive.
+      server.on("listening", () => void server.close());
+      return;
+    }
     const over = new AbortController();
     server.close(() => over.abort());
     const untilMs = clock.now() + drainMs;

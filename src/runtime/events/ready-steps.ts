@@ -4,18 +4,21 @@ import { HomeostatError } from "../../kernel/errors.ts";
 import { createAlarm } from "../parts/alarm.ts";
 import { endInWords, type RunCommandOptions, runCommand, saidBy } from "../parts/command.ts";
 import type { Stopping } from "../parts/stopping.ts";
-import { type Ask, type Step, type StepContext, step } from "./step.ts";
+import { type Step, type StepContext, step } from "./step.ts";
+
+/** An ask that needs no event, so that it can be asked before there is one: see `preflight`. */
+export type Look = (context: Pick<StepContext, "clock" | "signal">) => Promise<boolean>;
 
 /**
  * Whether the machine is there: a connection that is refused says yes, as only a machine can refuse.
  * `limitMs` default 2,000.
  */
-export function hostAnswers(host: string, port: number, limitMs = 2_000): Ask {
+export function hostAnswers(host: string, port: number, limitMs = 2_000): Look {
   return async (context) => (await knock(host, port, limitMs, context)) !== "silent";
 }
 
 /** Whether something listens there. `limitMs` default 2,000. */
-export function portAnswers(host: string, port: number, limitMs = 2_000): Ask {
+export function portAnswers(host: string, port: number, limitMs = 2_000): Look {
   return async (context) => (await knock(host, port, limitMs, context)) === "open";
 }
 
@@ -23,7 +26,7 @@ function knock(
   host: string,
   port: number,
   limitMs: number,
-  { clock, signal }: StepContext,
+  { clock, signal }: Pick<StepContext, "clock" | "signal">,
 ): Promise<"open" | "refused" | "silent"> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve("silent");
@@ -70,7 +73,7 @@ export function commandSucceeds(
   file: string,
   args: readonly string[],
   options: CommandOptions = {},
-): Ask {
+): Look {
   const run = command(file, args, options);
   return async (context) => {
     await run(context);

@@ -94,7 +94,7 @@ class Register implements Recovery {
   }
 
   problems(): readonly string[] {
-    return this.#registered.problems(this.#options.health);
+    return this.#registered.problems(this.#options);
   }
 
   active(): readonly ActiveRun[] {

@@ -2,11 +2,11 @@
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { Random } from "../../kernel/random.ts";
 import { type BackoffOptions, backoff } from "../../policies/retry/backoff.ts";
-import type { HealthView } from "../parts/health.ts";
 import { type Pattern, patternOf } from "./pattern.ts";
 import type { Delay } from "./recovery-case.ts";
 import {
   type Recover,
+  type RecoveryOptions,
   type RegisterOptions,
   type Settings,
   settingsOf,
@@ -27,8 +27,8 @@ export interface Registrations {
   remove(one: Registered): void;
   /** The type itself before a pattern, then the pattern that says more, then the first. */
   bestFor(type: string): Registered | undefined;
-  /** Checks that are named and are not there. */
-  problems(health: HealthView | undefined): readonly string[];
+  /** Checks that are named and are not there; ends of the process that nobody would remember. */
+  problems(around: Pick<RecoveryOptions, "health" | "kept">): readonly string[];
 }
 
 export function createRegistrations(random: Random): Registrations {
@@ -49,7 +49,7 @@ export function createRegistrations(random: Random): Registrations {
       all = all.filter((other) => other !== one);
     },
     bestFor: (type) => bestFor(all, type),
-    problems: (health) => problemsOf(all, health),
+    problems: (around) => problemsOf(all, around),
   };
 }
 
@@ -76,11 +76,21 @@ function delayOf(options: BackoffOptions, random: Random): Delay {
   return (n) => wait(n - 1, state, random);
 }
 
-function problemsOf(all: readonly Registered[], health: HealthView | undefined): readonly string[] {
+function problemsOf(
+  all: readonly Registered[],
+  { health, kept }: Pick<RecoveryOptions, "health" | "kept">,
+): readonly string[] {
   const checks = new Set(health?.list().map(({ name }) => name));
-  return all.flatMap(({ pattern, settings: { verify } }) =>
-    typeof verify !== "string" || checks.has(verify)
-      ? []
-      : [`recovery of ${pattern.text}: there is no health check called "${verify}"`],
-  );
+  return all.flatMap(({ pattern, settings: { verify, endsProcess } }) => {
+    const who = `recovery of ${pattern.text}`;
+    const isUnknown = typeof verify === "string" && !checks.has(verify);
+    return [
+      ...(isUnknown ? [`${who}: there is no health check called "${verify}"`] : []),
+      ...(endsProcess && !kept
+        ? [
+            `${who}: endsProcess needs a state file, so that the next process does not end itself too`,
+          ]
+        : []),
+    ];
+  });
 }

@@ -13,7 +13,7 @@ export interface RegisterOptions {
   readonly timeoutMs?: number;
   /** Whether the whole app is unhealthy when this check is. Default true. */
   readonly critical?: boolean;
-  /** Names of checks registered before: while one of them is not healthy, this one is not run. */
+  /** Names of checks registered before: while one of them is unhealthy, or waits for another itself, this one is not run. */
   readonly dependsOn?: readonly string[];
   /** Failed runs in a row that make a check unhealthy. Default 1. */
   readonly failureThreshold?: number;

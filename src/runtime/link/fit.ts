@@ -16,7 +16,7 @@ export function cut(text: string, most: number): string {
 }
 
 /**
- * The line of a report. What finds no room is counted in `left`; what is well goes before what is
+ * The line of a report. What finds no room is counted in `left`; what is well is left out before what is
  * not. Secrets in reasons are masked.
  * @throws WIRE_SHAPE when it is no report: the daemon would end the connection for it.
  */

@@ -174,8 +174,10 @@ test("a line is text for people or JSON for a collector", () => {
   assert.deepEqual(JSON.parse(lineOf({ ...settings, json: true }, level, message, at, ["a"])), {
     time: "1970-01-01T00:00:01.000Z",
     level,
-    message,
     app: "shop",
+    thread: "watchdog",
+    logger: "watchdog",
+    message,
     stack: ["a"],
   });
 });

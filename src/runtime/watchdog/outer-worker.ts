@@ -145,7 +145,8 @@ export function lineOf(
     return `${[first, ...stack].join("\n    at ")}\n`;
   }
   const time = new Date(atMs).toISOString();
-  return `${JSON.stringify({ time, level, message, app, ...(stack.length > 0 && { stack }) })}\n`;
+  const origin = { app, thread: "watchdog", logger: "watchdog" };
+  return `${JSON.stringify({ time, level, ...origin, message, ...(stack.length > 0 && { stack }) })}\n`;
 }
 
 interface Answer {

@@ -1,5 +1,6 @@
 // Where something was created: the app's own lines of a stack, taken cheaply and read when asked.
 import { fileURLToPath } from "node:url";
+import { isOwnFile } from "../../parts/own-files.ts";
 
 /** Node's own frames stand above those of the app: over thirty of them above a `fetch`. */
 const deepest = 60;
@@ -40,6 +41,12 @@ export function describeSite(site: Site): string | undefined {
   if (nearest === undefined) return undefined;
   if (own <= 0) return frames.slice(0, shown).join(" < ");
   return [nearest, ...frames.slice(own, own + shown - 1)].join(" < ");
+}
+
+/** Whether the library itself created it. */
+export function isOwnSite(site: Site): boolean {
+  const file = /\(?([^()\s]+?)(?::\d+)+\)?$/.exec(framesOf(site)[0] ?? "")?.[1];
+  return file !== undefined && isOwnFile(file);
 }
 
 function framesOf(site: Site): readonly string[] {

@@ -2,7 +2,7 @@
 import type { Server } from "node:net";
 import { messageOf } from "../../../kernel/errors.ts";
 import { addressOf, type Kind } from "./kinds.ts";
-import { describeSite, type Site, siteAbove } from "./sites.ts";
+import { describeSite, isOwnSite, type Site, siteAbove } from "./sites.ts";
 import { watchChannels, watchTimers } from "./watch.ts";
 
 /** Something that was opened and is not closed. */
@@ -78,6 +78,9 @@ export function createTracker(): Tracker {
   const describe = ({ thing: ref, kind }: Noted): readonly Tracked[] => {
     const thing = ref.deref();
     if (thing === undefined || ignored.has(thing) || !kind.isOpen(thing)) return [];
+    const site = sites.get(thing);
+    // The waits of the library itself end with the app.
+    if (kind.name === "timer" && site !== undefined && isOwnSite(site)) return [];
     const one = trackedOf(thing, kind, siteOf(thing, sites));
     return one.holds === false ? [] : [one];
   };
