@@ -33,6 +33,9 @@ const servers = [
   { program: "redis-server", package: "redis-server" },
   { program: "postgres", package: "postgresql" },
   { program: "openssl", package: "openssl" },
+  { program: "ip", package: "iproute2" },
+  { program: "nft", package: "nftables" },
+  { program: "iptables", package: "iptables" },
 ];
 
 /** A test that misses one all the same fails with the package's name. */

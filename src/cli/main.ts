@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../kernel/version.ts";
 import { apps, orderApp } from "./commands/apps.ts";
+import { heartbeat } from "./commands/heartbeat.ts";
 import { logs } from "./commands/logs.ts";
 import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
 import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";
@@ -71,6 +72,7 @@ function build(): Command {
     (service: string, _: unknown, c: Command) => restart(service, all(c)),
   );
   addApps(add);
+  addHeartbeat(add);
   add("check", "check the config and show what it means")
     .addOption(dashboardPort())
     .action((_: unknown, c: Command) => check(all(c)));
@@ -92,6 +94,16 @@ function addApps(add: (name: string, text: string) => Command): void {
     .action((target: string, words: readonly string[], _: unknown, c: Command) =>
       orderApp(target, words, all(c)),
     );
+}
+
+function addHeartbeat(add: (name: string, text: string) => Command): void {
+  add("heartbeat", "ping a dead man's switch such as healthchecks.io, once")
+    .option("--url-env <name>", "the variable that holds the address", "HC_PING_URL")
+    .option("--fail", "tell a failure")
+    .option("--start", "tell the start of a job")
+    .option("--body <text>", "said instead of host, uptime and health")
+    .option("--cron", "print the line for a crontab, and how cron gets to know the address")
+    .action((_: unknown, c: Command) => heartbeat(all(c)));
 }
 
 /** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */

@@ -1,6 +1,6 @@
 // Opens a Unix socket that only its owner can reach and only one process answers on.
-import { lstat, unlink } from "node:fs/promises";
-import { connect, type Server } from "node:net";
+import type { Server } from "node:net";
+import { builtin } from "../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 
 /** Linux keeps the path of a socket in 108 bytes, the last of which is its end: unix(7). */
@@ -21,6 +21,7 @@ export function socketPathProblem(path: string): string | undefined {
 export async function listenAlone(server: Server, path: string): Promise<void> {
   const problem = socketPathProblem(path);
   if (problem !== undefined) throw new Error(problem);
+  const { lstat, unlink } = builtin("node:fs/promises");
   const code = await listen(server, path);
   if (code === undefined) return;
   if (code !== "EADDRINUSE" || !(await lstat(path)).isSocket()) {
@@ -57,7 +58,7 @@ function listen(server: Server, path: string): Promise<string | undefined> {
 
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = builtin("node:net").connect(path);
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     socket.once("connect", () => socket.destroy());
   });

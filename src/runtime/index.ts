@@ -23,6 +23,23 @@ export {
   type Target as ChaosTarget,
   type TargetStatus as ChaosTargetStatus,
 } from "./chaos/chaos.ts";
+export { errors, latency } from "./chaos/targets/faults.ts";
+export { type FirewallOptions, firewallBlock } from "./chaos/targets/firewall.ts";
+export {
+  type KilledOptions,
+  killedProcess,
+  type PausedOptions,
+  pausedProcess,
+} from "./chaos/targets/process.ts";
+export { type FlushedRedisOptions, flushedRedis } from "./chaos/targets/redis.ts";
+export { changedSetting, type SettingOptions } from "./chaos/targets/setting.ts";
+export {
+  type Checkpoint,
+  type Checkpoints,
+  type CheckpointsOptions,
+  createCheckpoints,
+  type Stateful,
+} from "./checkpoint/checkpoint.ts";
 export { type BusOptions, createBus, type TypedBus } from "./events/bus.ts";
 export { type AppCloudEvent, toCloudEvent } from "./events/cloud-event.ts";
 export {
@@ -174,6 +191,7 @@ export { isInterrupt } from "./parts/interrupt.ts";
 export type { Counter, Gauge, Histogram, Labels, MetricOptions, Metrics } from "./parts/metrics.ts";
 export type { Stage, Stopping } from "./parts/stopping.ts";
 export type { Surroundings } from "./parts/surroundings.ts";
+export { type PreflightOptions, preflight } from "./preflight/preflight.ts";
 export { attach, type MessageSocket } from "./scope/attach.ts";
 export type { Classify, ErrorClass } from "./scope/judge.ts";
 export type { Closable } from "./scope/owned.ts";
@@ -193,6 +211,13 @@ export {
   type Synthetic,
   type SyntheticOptions,
 } from "./synthetic/synthetic.ts";
+export {
+  createTuning,
+  type Setting,
+  type SettingStatus,
+  type Tuning,
+  type TuningOptions,
+} from "./tuning/tuning.ts";
 export type { Entry as WatchedEntry, Loss, Watched, WatchedLoop } from "./watchdog/entry.ts";
 export type { LoopOptions } from "./watchdog/loop-beat.ts";
 export { type Outer, type OuterOptions, startOuter } from "./watchdog/outer.ts";

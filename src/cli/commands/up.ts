@@ -1,7 +1,5 @@
 // `homeostat up` and `homeostat check`: read the config, and run the daemon in the foreground.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { createLog, formatJson, formatText, type Level } from "../../kernel/log.ts";
@@ -11,6 +9,7 @@ import { startDaemon } from "../../wiring/daemon.ts";
 import { loadConfig, packageFile } from "../../wiring/load.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
 import { type DaemonNote, type GlobalOptions, noteFile, type Where, whereIs } from "../context.ts";
+import { dashboardFolder, gatewayEntry } from "../places.ts";
 import { portsInUse } from "../ports.ts";
 import { paint, say, sayJson, table } from "../print.ts";
 import { wholeOption } from "../usage.ts";
@@ -46,8 +45,8 @@ export async function up(options: UpOptions): Promise<void> {
     pid: process.pid,
     env: process.env,
     version,
-    gatewayCommand: [process.execPath, ...process.execArgv, gatewayEntry()],
-    dashboard: dashboardFolder(),
+    gatewayCommand: [process.execPath, ...process.execArgv, gatewayEntry],
+    dashboard: dashboardFolder,
     onBroken: (error) => {
       log.error("the loop is broken: ending so that a supervisor starts the daemon anew", {
         reason: messageOf(error),
@@ -126,15 +125,4 @@ function makeFolder(path: string): void {
     const message = `the state folder cannot be made: ${messageOf(error)}`;
     throw new HomeostatError("JOURNAL_UNUSABLE", message, { cause: error });
   }
-}
-
-/** Beside this file in the sources as in the build: only the ending differs. */
-function gatewayEntry(): string {
-  const here = fileURLToPath(import.meta.url);
-  const ending = here.endsWith(".ts") ? "ts" : "js";
-  return join(dirname(here), "..", "..", "gateway", `main.${ending}`);
-}
-
-function dashboardFolder(): string {
-  return fileURLToPath(new URL("../../../dashboard/dist", import.meta.url));
 }

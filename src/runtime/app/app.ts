@@ -67,6 +67,14 @@ export function createApp<Events extends object = Record<never, never>>(
       if (hasStarted()) synthetic.start();
       return synthetic;
     },
+    get checkpoints() {
+      return parts.checkpoints.get();
+    },
+    get tuning() {
+      const tuning = parts.tuning.get();
+      if (hasStarted()) tuning.start();
+      return tuning;
+    },
     get stopping() {
       return life.stopping;
     },

@@ -2,6 +2,7 @@
 import type { Fields } from "../../kernel/log.ts";
 import type { Registry } from "../../policies/registry.ts";
 import type { Chaos } from "../chaos/chaos.ts";
+import type { Checkpoints } from "../checkpoint/checkpoint.ts";
 import type { TypedBus } from "../events/bus.ts";
 import type { MetricWatch, MetricWatchOptions } from "../events/metric-options.ts";
 import type {
@@ -23,6 +24,7 @@ import type { Stopping } from "../parts/stopping.ts";
 import type { Surroundings } from "../parts/surroundings.ts";
 import type { Scope } from "../scope/scope.ts";
 import type { Synthetic } from "../synthetic/synthetic.ts";
+import type { Tuning } from "../tuning/tuning.ts";
 import type { Watched } from "../watchdog/entry.ts";
 import type { Watchdog } from "../watchdog/watchdog.ts";
 import type { DrainedServer, ServerOptions } from "./server.ts";
@@ -51,6 +53,10 @@ export interface App<Events extends object = Record<never, never>>
   /** @throws OPTION_INVALID when neither `url` nor APP_URL says where the app answers. */
   readonly synthetic: Synthetic;
   readonly chaos: Chaos;
+  /** State that outlives the process. @throws OPTION_INVALID without `checkpoints: { folder }`. */
+  readonly checkpoints: Checkpoints;
+  /** Settings that find their best value by themselves. */
+  readonly tuning: Tuning;
   readonly policies: Registry;
   /** `/health`, `/live`, `/ready`, `/startup` and `/metrics` for any web framework. */
   readonly endpoints: Endpoints;

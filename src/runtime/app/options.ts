@@ -7,6 +7,7 @@ import type { Registry } from "../../policies/registry.ts";
 import { linkEnvironment } from "../../protocol/link.ts";
 import type { CaptureOptions } from "../capture/capture.ts";
 import type { ChaosOptions } from "../chaos/chaos.ts";
+import type { CheckpointsOptions } from "../checkpoint/options.ts";
 import type { RecoveryOptions } from "../events/recovery-options.ts";
 import type { FeaturesOptions, Flag } from "../features/feature-options.ts";
 import type { EndpointOptions } from "../health/endpoints.ts";
@@ -38,6 +39,11 @@ export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random
   readonly recovery?: Pick<RecoveryOptions, "atOnceMax" | "stopMs">;
   /** A file in which recoveries and watched metrics are remembered over a restart. Default: none. */
   readonly stateFile?: string;
+  /** The folder where states are kept for the next process, and how many. */
+  readonly checkpoints?: Pick<
+    CheckpointsOptions,
+    "folder" | "keep" | "maxBytes" | "provenMs" | "deathsMax"
+  >;
   /** Where the app answers, for its synthetic checks. Default: APP_URL. */
   readonly url?: string;
   readonly synthetic?: Pick<
@@ -122,6 +128,7 @@ export function checkApp(name: string, options: AppOptions): void {
     features: anything,
     recovery: anything,
     stateFile: named,
+    checkpoints: anything,
     url: named,
     synthetic: anything,
     chaos: anything,

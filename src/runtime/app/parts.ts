@@ -24,9 +24,9 @@ import type { Bus } from "../parts/bus.ts";
 import type { Capture } from "../parts/capture.ts";
 import type { Surroundings } from "../parts/surroundings.ts";
 import { createScope, type Scope } from "../scope/scope.ts";
-import { createSynthetic, type Synthetic } from "../synthetic/synthetic.ts";
 import { type Outer, startOuter } from "../watchdog/outer.ts";
 import { createWatchdog, type Watchdog } from "../watchdog/watchdog.ts";
+import { type Extras, makeExtras } from "./extras.ts";
 import {
   type AppEnvironment,
   type AppLogOptions,
@@ -34,7 +34,7 @@ import {
   shutdownWithin,
 } from "./options.ts";
 
-export interface Parts {
+export interface Parts extends Extras {
   readonly log: AppLog;
   readonly metrics: AppMetrics;
   readonly life: Lifecycle;
@@ -54,15 +54,8 @@ export interface Parts {
   readonly env: AppEnvironment;
   readonly clock: Surroundings["clock"];
   readonly random: Surroundings["random"];
-  readonly synthetic: Late<Synthetic>;
   /** To be logged at the start: where the lines go when that may surprise. */
   readonly notice: string | undefined;
-}
-
-/** Made when it is first asked for: it may lack what it needs, and most apps have none. */
-export interface Late<Thing> {
-  get(): Thing;
-  readonly made: Thing | undefined;
 }
 
 /** The watch from outside, which begins when the app has started: a start may take its time. */
@@ -101,7 +94,7 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
     ? createStateFile(options.stateFile, { log: log.named("state") })
     : undefined;
   const outer = makeOuter(name, options, { log, life, clock, bus });
-  return {
+  const parts = {
     ...{ log, notice, metrics, life, captures, events, bus, health, policies, state, outer },
     ...{ env, clock, random },
     features: createFeatures({
@@ -127,16 +120,8 @@ export function makeParts(name: string, options: AppOptions, env: AppEnvironment
       ...{ stopping: life, bus, metrics, outer: outer ?? false, named: withName },
     }),
     endpoints: makeEndpoints(options, { health, metrics, log }),
-    synthetic: late(() =>
-      createSynthetic({
-        ...options.synthetic,
-        ...around("synthetic"),
-        ...{ bus, stopping: life },
-        // A missing one is told by name, like any option that cannot be.
-        baseUrl: options.url ?? env.url ?? "APP_URL is not set",
-      }),
-    ),
   };
+  return { ...parts, ...makeExtras(options, around, parts) };
 }
 
 function makeEndpoints(
@@ -211,17 +196,4 @@ function makeOuter(
 
 function withoutOuter({ outer, ...rest }: NonNullable<AppOptions["watchdog"]> = {}): typeof rest {
   return rest;
-}
-
-function late<Thing>(make: () => Thing): Late<Thing> {
-  let made: Thing | undefined;
-  return {
-    get: () => {
-      made ??= make();
-      return made;
-    },
-    get made() {
-      return made;
-    },
-  };
 }

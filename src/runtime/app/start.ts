@@ -1,7 +1,7 @@
 // The start of an app: its setups one after another, then every part, each told in the log.
-import { deadline } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { processMetrics } from "../metrics/process-metrics.ts";
+import { within } from "../parts/within.ts";
 import { startMonitor } from "./monitor.ts";
 import type { AppOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
@@ -30,6 +30,8 @@ export async function startParts(
     life.onStop("process figures", "reporters", () => figures[Symbol.dispose]());
   }
   for (const setup of setups) await runSetup(parts, setup);
+  // After the setups: one that fails is no death for what is restored.
+  await parts.checkpoints.made?.start();
   life.signal.throwIfAborted();
   const problems = [...parts.features.problems(), ...parts.recovery.problems()];
   if (problems.length > 0) {
@@ -42,23 +44,16 @@ export async function startParts(
 
 async function runSetup(parts: Parts, { name, work, limitMs }: SetupEntry): Promise<void> {
   const { log, life, clock } = parts;
-  const limit = deadline(clock, limitMs, life.signal);
   const begunAt = clock.now();
-  const over = new Promise<never>((_, reject) => {
-    limit.signal.addEventListener("abort", () => reject(overtime(parts, name, limitMs)), {
-      once: true,
-    });
-  });
   try {
     life.signal.throwIfAborted();
-    await Promise.race([(async () => work(limit.signal))(), over]);
+    const times = { clock, ms: limitMs, parent: life.signal };
+    await within(times, work, () => overtime(parts, name, limitMs));
     log.info(`setup: ${name}`, { tookMs: Math.round(clock.now() - begunAt) });
   } catch (error) {
     // While the app stops, an error is what the end looks like from within.
     log[life.stopping ? "debug" : "warn"](`setup ${name} failed: ${messageOf(error)}`);
     throw error;
-  } finally {
-    limit.done();
   }
 }
 
@@ -80,6 +75,7 @@ async function startAll(parts: Parts, { failureEveryMs = 30_000 }: AppOptions): 
   const scenarios = synthetic?.status().length ?? 0;
   log.info(`synthetic: ${counted(scenarios, "scenario")}`);
   await chaos.start();
+  parts.tuning.made?.start();
   // Last, when all that it watches is there.
   parts.outer?.start();
   log.info(`watchdog: ${counted(watchdog.list().length, "thing")} watched`, {

@@ -1,5 +1,5 @@
 // Disrupts a target and takes it back, the journal always a step ahead of the act.
-import { isDeepStrictEqual } from "node:util";
+import { builtin } from "../../kernel/builtin.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -202,7 +202,7 @@ function forget(name: string, stage: Stage): void {
 /** The same value before and after a crash: what is not plain JSON is refused. */
 function plain(undo: unknown): Json {
   const text = JSON.stringify(undo);
-  if (text === undefined || !isDeepStrictEqual(JSON.parse(text), undo)) {
+  if (text === undefined || !builtin("node:util").isDeepStrictEqual(JSON.parse(text), undo)) {
     throw new HomeostatError(
       "OPTION_INVALID",
       "what disrupt answers or saves has to be plain JSON",

@@ -1,6 +1,7 @@
 // Chaos disrupts by chance and by hand, takes everything back, and never acts behind a closed lock.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { onlyOursHolds } from "../../../test/support/fault.ts";
 import { createLog, type Entry as LogEntry } from "../../kernel/log.ts";
 import { pipeline } from "../../policies/pipeline.ts";
 import { seeded } from "../../testing/seeded.ts";
@@ -253,35 +254,94 @@ test("an in-process fault reaches the calls of a pipeline while it is on, and no
 });
 
 test("fault: flushall has no undo", async () => {
-  // The article's target: nothing takes it back, and chance may choose it.
-  const article = { targets: [] as { disrupt(): void; recover?: () => void }[], flushed: 0 };
-  article.targets.push({ disrupt: () => void article.flushed++ });
-  for (const target of article.targets) target.disrupt();
-  for (const target of article.targets) target.recover?.();
-  assert.equal(article.flushed, 1, "nobody was asked, and nobody could take it back");
-
-  const { clock, chaos, has } = world();
+  interface Monkey {
+    register(name: string, disrupt: () => void): void;
+    /** Lets chance have its way for a while, then stops and takes everything back. */
+    play(): Promise<void>;
+  }
+  // The article's: nothing takes it back, and chance may choose it.
+  const article = (): Monkey => {
+    const targets: { readonly disrupt: () => void; readonly recover?: () => void }[] = [];
+    return {
+      register: (_, disrupt) => void targets.push({ disrupt }),
+      play: async () => {
+        for (const { disrupt, recover } of targets) {
+          disrupt();
+          recover?.();
+        }
+      },
+    };
+  };
+  const ours = (): Monkey => {
+    const { clock, chaos } = world();
+    return {
+      register: (name, disrupt) => {
+        // Not even registered before its owner says that nothing takes it back.
+        assert.throws(() => chaos.register(name, { disrupt }), /no recover.*irreversible: true/);
+        chaos.register(name, { disrupt, irreversible: true, meanIntervalMs: 1 });
+      },
+      play: async () => {
+        await chaos.start();
+        await clock.advance(100_000);
+        assert.deepEqual(await chaos.stop(), []);
+      },
+    };
+  };
+  const shows = /nobody was asked, and nobody can take it back/;
+  await onlyOursHolds<Monkey>({ imitation: article, ours, shows }, async ({ register, play }) => {
+    const cache = new Map([["cart", "3 things"]]);
+    register("cache", () => cache.clear());
+    await play();
+    assert.equal(cache.size, 1, "nobody was asked, and nobody can take it back");
+  });
+  const { chaos, has } = world();
   let flushed = 0;
-  const disrupt = (): void => void flushed++;
-  assert.throws(() => chaos.register("cache", { disrupt }), /no recover.*irreversible: true/);
-  chaos.register("cache", { disrupt, irreversible: true, meanIntervalMs: 1 });
+  chaos.register("cache", { disrupt: () => void flushed++, irreversible: true });
   await chaos.start();
-  await clock.advance(100_000);
-  assert.equal(flushed, 0, "chance never chooses it");
   await chaos.disruptNow("cache");
   assert.equal(flushed, 1, "a person may");
   assert.ok(has("CHAOS: disrupting cache"));
-  assert.deepEqual(await chaos.stop(), []);
+  await chaos.stop();
 });
 
 test("fault: env chaos gate and is_production gate can disagree", async () => {
+  interface Gates {
+    /** Each place that asks whether chaos may act, with what it is told. */
+    readonly answers: readonly boolean[];
+  }
+  type Decide = (env: { readonly chaos: boolean; readonly production: boolean }) => Gates;
   // The article asks one variable in one place and another one elsewhere.
-  const article = (env: { ENABLE_CHAOS?: string; APP_ENV?: string }) => ({
-    tester: env.ENABLE_CHAOS === "1",
-    startup: env.APP_ENV !== "production",
+  const article: Decide = ({ chaos, production }) => {
+    const env = {
+      ENABLE_CHAOS: chaos ? "1" : "0",
+      APP_ENV: production ? "production" : "development",
+    };
+    return { answers: [env.ENABLE_CHAOS === "1", env.APP_ENV !== "production"] };
+  };
+  const ours: Decide = ({ chaos: armed, production }) => {
+    const before = process.env.NODE_ENV;
+    process.env.NODE_ENV = production ? "production" : "development";
+    try {
+      return { answers: [decide({ armed }).open, world({ armed }).chaos.gate.open] };
+    } finally {
+      if (before === undefined) delete process.env.NODE_ENV;
+      else process.env.NODE_ENV = before;
+    }
+  };
+  const shows = /chaos: true, production: true: one says yes, the other no/;
+  await onlyOursHolds<Decide>({ imitation: () => article, ours: () => ours, shows }, (decide) => {
+    for (const [chaos, production] of [
+      [true, true],
+      [true, false],
+      [false, true],
+      [false, false],
+    ] as const) {
+      const { answers } = decide({ chaos, production });
+      const which = `chaos: ${chaos}, production: ${production}: one says yes, the other no`;
+      assert.equal(new Set(answers).size, 1, which);
+      assert.equal(answers[0], chaos && !production);
+    }
   });
-  const disagreeing = article({ ENABLE_CHAOS: "1", APP_ENV: "production" });
-  assert.notEqual(disagreeing.tester, disagreeing.startup);
 
   for (const NODE_ENV of ["production", "development", ""]) {
     for (const armed of [true, false]) {

@@ -1,5 +1,5 @@
 // What runs chaos: its journal, its gate, and the lives of the targets between start and stop.
-import { existsSync } from "node:fs";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Stage } from "./acts.ts";
@@ -96,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
 function journalFor({ journalFile, locks, processes, log }: EngineOptions): Journal | undefined {
   const isOpen = decide(locks).open;
   if (journalFile !== undefined) {
+    const { existsSync } = builtin("node:fs");
     return isOpen || existsSync(journalFile) ? openJournal(journalFile, processes) : undefined;
   }
   if (isOpen) log.warn("CHAOS: without a journal file a crash leaves in place what is disrupted");

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { onlyOursHolds } from "../../../test/support/fault.ts";
 import { createLog } from "../../kernel/log.ts";
 import { seeded } from "../../testing/seeded.ts";
 import { simClock } from "../../testing/sim-clock.ts";
@@ -73,55 +74,81 @@ test("the intent is on the disk before the target is touched, the undo data befo
   });
 });
 
+/** One process after the other: the first one puts the rule in and dies, the next one starts. */
+type Lives = (rule: { on: boolean }) => Promise<void>;
+
 test("fault: chaos iptables rule stays if the process dies", async () => {
   // The article keeps in memory what it disrupted; the next process starts with an empty memory.
-  const world = { rule: false };
-  const article = () => ({
-    disrupted: false,
-    disrupt(): void {
-      world.rule = true;
-      this.disrupted = true;
-    },
-    stop(): void {
-      if (this.disrupted) world.rule = false;
-    },
-  });
-  article().disrupt();
-  article().stop();
-  assert.equal(world.rule, true, "the rule stays");
-
-  for (const dies of ["before", "during", "after"]) {
-    await inPlace(async ({ file, left }) => {
-      world.rule = false;
-      const calls: [Json | undefined, boolean, boolean][] = [];
-      const target: Target = {
-        disrupt: async (_signal, save) => {
-          if (dies === "before") await never;
-          save("was off");
-          world.rule = true;
-          if (dies === "during") await never;
-          return "was off";
-        },
-        recover: (undo, { known, left }) => {
-          calls.push([undo, known, left]);
-          world.rule = false;
-        },
-      };
-      const first = life(file, processes("one"));
-      first.chaos.register("wall", target);
-      await first.chaos.start();
-      void first.chaos.disruptNow("wall");
-      await first.clock.advance(1);
-      // It dies here. The next one is not even armed: taking back needs no arms.
-      const next = life(file, processes("two", ["one"]), false);
-      next.chaos.register("wall", target);
-      await next.chaos.start();
-      assert.equal(world.rule, false);
-      const expected = { before: undefined, during: "was off", after: "was off" }[dies];
-      assert.deepEqual(calls, [[expected, dies === "after", true]]);
-      assert.deepEqual(left(), []);
+  const article: Lives = async (rule) => {
+    const life = () => ({
+      disrupted: false,
+      disrupt(): void {
+        rule.on = true;
+        this.disrupted = true;
+      },
+      stop(): void {
+        if (this.disrupted) rule.on = false;
+      },
+    });
+    life().disrupt();
+    life().stop();
+  };
+  const dying =
+    (dies: "during" | "after"): Lives =>
+    (rule) =>
+      inPlace(async ({ file, left }) => {
+        const calls: [Json | undefined, boolean, boolean][] = [];
+        const target: Target = {
+          disrupt: async (_signal, save) => {
+            save("was off");
+            rule.on = true;
+            if (dies === "during") await never;
+            return "was off";
+          },
+          recover: (undo, { known, left }) => {
+            calls.push([undo, known, left]);
+            rule.on = false;
+          },
+        };
+        const first = life(file, processes("one"));
+        first.chaos.register("wall", target);
+        await first.chaos.start();
+        void first.chaos.disruptNow("wall");
+        await first.clock.advance(1);
+        assert.equal(rule.on, true);
+        // It dies here. The next one is not even armed: taking back needs no arms.
+        const next = life(file, processes("two", ["one"]), false);
+        next.chaos.register("wall", target);
+        await next.chaos.start();
+        assert.deepEqual(calls, [["was off", dies === "after", true]]);
+        assert.deepEqual(left(), []);
+      });
+  for (const dies of ["during", "after"] as const) {
+    const subjects = { imitation: () => article, ours: () => dying(dies) };
+    const shows = /the rule stays/;
+    await onlyOursHolds<Lives>({ ...subjects, shows }, async (live) => {
+      const rule = { on: false };
+      await live(rule);
+      assert.equal(rule.on, false, "the rule stays");
     });
   }
+});
+
+test("a process that dies before its target is touched leaves an intent, which is taken back", async () => {
+  await inPlace(async ({ file, left }) => {
+    const calls: unknown[] = [];
+    const target: Target = { disrupt: () => never, recover: (...given) => void calls.push(given) };
+    const first = life(file, processes("one"));
+    first.chaos.register("wall", target);
+    await first.chaos.start();
+    void first.chaos.disruptNow("wall");
+    await first.clock.advance(1);
+    const next = life(file, processes("two", ["one"]), false);
+    next.chaos.register("wall", target);
+    await next.chaos.start();
+    assert.partialDeepStrictEqual(calls, [[undefined, { known: false, left: true }]]);
+    assert.deepEqual(left(), []);
+  });
 });
 
 test("what is left of a target that is registered late, or never, is kept until it is", async () => {

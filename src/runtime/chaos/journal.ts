@@ -1,5 +1,5 @@
 // The file that remembers what is disrupted, so that the next process can undo what a crash left.
-import { readFileSync, statSync } from "node:fs";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { writeWhole } from "../parts/whole-file.ts";
 import { type Processes, systemProcesses } from "./owner.ts";
@@ -84,6 +84,7 @@ interface Content {
 }
 
 function read(path: string): Content | undefined {
+  const { readFileSync, statSync } = builtin("node:fs");
   let text: string;
   try {
     if (statSync(path).size > bytesMax) throw corrupt(path, `it is over ${bytesMax} bytes`);

@@ -1,5 +1,6 @@
 // When a value is bad: above or below a limit, or unlike what it usually is.
 import { HomeostatError } from "../../kernel/errors.ts";
+import { deviation, median } from "../parts/median.ts";
 
 /** Why a value is bad. */
 export interface Bad {
@@ -49,24 +50,17 @@ export function unusual(options: UnusualOptions = {}): Judge {
   const judge: Judge = (value, past) => {
     if (past.length < warmUp) return undefined;
     const middle = median(past);
-    const spread = 1.4826 * median(past.map((each) => Math.abs(each - middle)));
+    const spread = deviation(past, middle);
     const least = leastDeviation ?? Math.abs(middle) / 100;
-    const deviation = Math.max(spread, least, Number.MIN_VALUE);
-    const found = (value - middle) / deviation;
+    const unit = Math.max(spread, least, Number.MIN_VALUE);
+    const found = (value - middle) / unit;
     const far = side === "high" ? found : side === "low" ? -found : Math.abs(found);
     if (far < score) return undefined;
-    const limit = middle + Math.sign(found) * score * deviation;
+    const limit = middle + Math.sign(found) * score * unit;
     const how = `${Math.min(far, 999).toFixed(1)} deviations from the usual ${shown(middle)}`;
     return { text: `${shown(value)} is ${how}`, limit };
   };
   return Object.assign(judge, { warmUp });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? 0) + high) / 2;
 }
 
 function shown(value: number): string {

@@ -1,5 +1,5 @@
 // Ready-made hands for recipes: does a host or port answer, run a command, restart this process.
-import { connect } from "node:net";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { createAlarm } from "../parts/alarm.ts";
 import { endInWords, type RunCommandOptions, runCommand, saidBy } from "../parts/command.ts";
@@ -30,7 +30,7 @@ function knock(
 ): Promise<"open" | "refused" | "silent"> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve("silent");
-    const socket = connect({ host, port });
+    const socket = builtin("node:net").connect({ host, port });
     const say = (what: "open" | "refused" | "silent"): void => {
       alarm.off();
       signal.removeEventListener("abort", onAbort);

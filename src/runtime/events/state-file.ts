@@ -2,15 +2,10 @@
 import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { type Log, silentLog } from "../../kernel/log.ts";
+import type { Kept } from "../parts/kept.ts";
 import { writeWhole } from "../parts/whole-file.ts";
 
-/** A place of one's own in the file. */
-export interface Kept {
-  /** What was written last, also by a process before this one; undefined when nothing was. */
-  read(): unknown;
-  /** On the disk when it returns. A disk that fails is logged, as the app must go on without it. */
-  write(value: unknown): void;
-}
+export type { Kept } from "../parts/kept.ts";
 
 export interface StateFile {
   section(name: string): Kept;

@@ -1,7 +1,8 @@
 // What a recipe is made of: steps with a name, and ways to put steps together.
-import { type Clock, deadline } from "../../kernel/clock.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { AppEvent } from "../parts/bus.ts";
+import { within } from "../parts/within.ts";
 
 export interface StepContext {
   /** What happened. */
@@ -144,17 +145,13 @@ async function askOf(
   ask: Ask,
   context: StepContext,
 ): Promise<{ readonly yes: boolean; readonly error?: unknown }> {
-  const limit = deadline(context.clock, askMs, context.signal);
-  const over = new Promise<never>((_, reject) => {
-    limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
-  });
+  const { clock, signal: parent } = context;
+  const late = (): unknown => parent.reason ?? new Error(`no answer within ${askMs} ms`);
   try {
-    const asked = (async () => ask({ ...context, signal: limit.signal }))();
-    return { yes: (await Promise.race([asked, over])) === true };
+    const asked = (signal: AbortSignal) => ask({ ...context, signal });
+    return { yes: (await within({ clock, ms: askMs, parent }, asked, late)) === true };
   } catch (error) {
     return { yes: false, error };
-  } finally {
-    limit.done();
   }
 }
 

@@ -1,12 +1,14 @@
 // Copies of the app's state, made by who leads, and put back where the state is missing.
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { count } from "../../policies/options.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
 import { writeWhole } from "../parts/whole-file.ts";
 import type { Leader } from "./leader-options.ts";
+
+// Every process has it; an import would load what it can besides.
+const { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } = builtin("node:fs");
 
 /** The whole state: bytes, a text, or the file it lies in. A file must not change meanwhile. */
 export type StateNow = Uint8Array | string | { readonly path: string };
@@ -108,5 +110,5 @@ function bytesOf(state: StateNow): Uint8Array {
 }
 
 function sumOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return builtin("node:crypto").createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,8 +1,6 @@
 // Evidence of this process for people, written to a file: heap, CPU profile, report, what is open.
-import { chmod, open, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import process from "node:process";
-import { getHeapStatistics, writeHeapSnapshot } from "node:v8";
+import { builtin } from "../../kernel/builtin.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
@@ -45,9 +43,9 @@ const needs = { disk: 2, memory: 16 };
 const folderMax = 900;
 
 const thisMachine: Room = {
-  heap: () => getHeapStatistics().used_heap_size,
+  heap: () => builtin("node:v8").getHeapStatistics().used_heap_size,
   disk: async (folder) => {
-    const { bavail, bsize } = await statfs(folder);
+    const { bavail, bsize } = await builtin("node:fs/promises").statfs(folder);
     return bavail * bsize;
   },
   memory: () => process.availableMemory(),
@@ -66,6 +64,7 @@ export function createCaptures(options: CaptureOptions): WriteCapture {
   let taken = 0;
 
   return async (wish, { signal = new AbortController().signal } = {}) => {
+    const { chmod, stat } = builtin("node:fs/promises");
     if (busy) throw new HomeostatError("BULKHEAD_FULL", "another capture is being taken");
     busy = true;
     try {
@@ -101,8 +100,9 @@ const take: Readonly<Record<Wish["what"], (taking: Taking) => Promise<string>>> 
     await checkRoom(taking);
     return whole(join(folder, `heap-${taking.stem}.heapsnapshot`), async (path) => {
       // V8 makes a file that all may read: it is given one that is there.
-      await (await open(path, "wx", 0o600)).close();
-      writeHeapSnapshot(path);
+      const made = await builtin("node:fs/promises").open(path, "wx", 0o600);
+      await made.close();
+      builtin("node:v8").writeHeapSnapshot(path);
     });
   },
   "cpu-profile": async ({ wish: { folder, ms = profileMs }, stem, clock, signal }) => {
@@ -132,11 +132,14 @@ async function profiled(ms: number, clock: Clock, signal: AbortSignal): Promise<
 }
 
 function written(path: string, text: string): Promise<string> {
-  return whole(path, (draft) => writeFile(draft, text, { flag: "wx", mode: 0o600 }));
+  return whole(path, (draft) =>
+    builtin("node:fs/promises").writeFile(draft, text, { flag: "wx", mode: 0o600 }),
+  );
 }
 
 /** Half a file is worth nothing and may be taken for a whole one. */
 async function whole(path: string, write: (draft: string) => Promise<void>): Promise<string> {
+  const { rename, rm } = builtin("node:fs/promises");
   const draft = `${path}.part`;
   try {
     await write(draft);
@@ -149,6 +152,7 @@ async function whole(path: string, write: (draft: string) => Promise<void>): Pro
 }
 
 async function checkFolder(folder: string): Promise<void> {
+  const { stat } = builtin("node:fs/promises");
   const problem =
     isAbsolute(folder) && folder.length <= folderMax ? undefined : "is no folder's path";
   if (problem === undefined && (await stat(folder)).isDirectory()) return;

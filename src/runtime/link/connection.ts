@@ -1,6 +1,7 @@
 // One connection to the daemon, seen from the app: greeting, lines both ways, and limits on all of it.
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { builtin } from "../../kernel/builtin.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { lineCutter } from "../../protocol/lines.ts";
@@ -61,7 +62,8 @@ const unreadLimitBytes = 4 * 1024 * 1024;
 
 /** Connects at once; never throws. */
 export function openConnection(options: ConnectionOptions): Connection {
-  const { clock, path, hello, connect: dial = connect } = options;
+  const { clock, path, hello } = options;
+  const { connect: dial = builtin("node:net").connect } = options;
   const ending = Promise.withResolvers<Ending>();
   const over = new AbortController();
   let socket: Line | undefined;

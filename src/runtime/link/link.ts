@@ -1,6 +1,5 @@
 // The link of an app to the daemon beside it: reports, events, orders. The app never waits for it.
 import { isAbsolute } from "node:path";
-import process from "node:process";
 import type { Clock } from "../../kernel/clock.ts";
 import { type AppReport, linkProtocol, linkTextMax, type UnfitOrder } from "../../protocol/link.ts";
 import { encodeLink } from "../../protocol/link-wire.ts";

@@ -1,6 +1,6 @@
 // What the system says of this process: the one place of the metrics that reads /proc.
-import { readdir, readFile } from "node:fs/promises";
-import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from "node:v8";
+import type { HeapSpaceInfo } from "node:v8";
+import { builtin } from "../../kernel/builtin.ts";
 
 /** Undefined where a system does not say it. */
 export interface ProcessFacts {
@@ -21,24 +21,28 @@ export const systemFacts: ProcessFacts = {
   upSeconds: () => process.uptime(),
   cpu: () => process.cpuUsage(),
   memory: () => process.memoryUsage(),
-  heapLimitBytes: () => getHeapStatistics().heap_size_limit,
-  heapSpaces: () => getHeapSpaceStatistics(),
+  heapLimitBytes: () => builtin("node:v8").getHeapStatistics().heap_size_limit,
+  heapSpaces: () => builtin("node:v8").getHeapSpaceStatistics(),
   openFds: async () => {
     // The folder is open while it is read.
-    const entries = await present(readdir("/proc/self/fd"));
+    const entries = await present(builtin("node:fs/promises").readdir("/proc/self/fd"));
     return entries && entries.length - 1;
   },
   maxFds: async () => {
-    const limits = (await present(readFile("/proc/self/limits", "utf8"))) ?? "";
+    const limits = (await present(read("limits"))) ?? "";
     return numberIn(limits, /^Max open files\s+(\d+)/m);
   },
   virtualBytes: async () => {
-    const status = (await present(readFile("/proc/self/status", "utf8"))) ?? "";
+    const status = (await present(read("status"))) ?? "";
     const kibibytes = numberIn(status, /^VmSize:\s+(\d+) kB/m);
     return kibibytes && kibibytes * 1_024;
   },
   nodeVersion: process.version,
 };
+
+function read(name: string): Promise<string> {
+  return builtin("node:fs/promises").readFile(`/proc/self/${name}`, "utf8");
+}
 
 /** Systems without /proc have no such file: that is their answer. */
 async function present<T>(reading: Promise<T>): Promise<T | undefined> {

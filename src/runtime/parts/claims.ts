@@ -1,5 +1,11 @@
 // Claims to what only one may have: numbered files of which the highest counts, so that one wins.
-import {
+import { basename, dirname, join } from "node:path";
+import { builtin } from "../../kernel/builtin.ts";
+import { type NamedProcess, type ProcessTable, processTable } from "./process-identity.ts";
+import { writeWhole } from "./whole-file.ts";
+
+// Every process has it; an import would load what it can besides.
+const {
   linkSync,
   mkdirSync,
   readdirSync,
@@ -8,11 +14,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { threadId } from "node:worker_threads";
-import { type NamedProcess, type ProcessTable, processTable } from "./process-identity.ts";
-import { writeWhole } from "./whole-file.ts";
+} = builtin("node:fs");
 
 /** What a claim's file says. */
 export interface Claim {
@@ -161,6 +163,7 @@ function readClaim(file: string, number: number): Claim | undefined {
 /** False when somebody else was faster. */
 function linkClaim(path: string, claim: Claim): boolean {
   const { pid, startTicks } = claim.by;
+  const { threadId } = builtin("node:worker_threads");
   const draft = `${path}.draft-${pid}-${startTicks}-${threadId}`;
   writeFileSync(draft, textOf(claim), { mode: 0o600 });
   try {

@@ -1,6 +1,7 @@
 // Runs a program without a shell: both outputs apart and bounded, and an end to it and all it started.
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Readable } from "node:stream";
+import { builtin } from "../../kernel/builtin.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { anything, checkOptions, count } from "../../policies/options.ts";
@@ -127,7 +128,7 @@ async function start(
 ): Promise<Started> {
   const given = Object.entries({ cwd, env, uid, gid }).filter(([, value]) => value !== undefined);
   try {
-    const child = spawn(file, args, {
+    const child = builtin("node:child_process").spawn(file, args, {
       ...Object.fromEntries(given),
       // A process group of its own, so that all it starts can be ended with it.
       detached: hasGroups,

@@ -1,6 +1,6 @@
 // Names a process for ever, and tells whether the one that is named still runs.
-import { readFileSync, readlinkSync } from "node:fs";
 import { uptime } from "node:os";
+import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { ProcessIdentity } from "../../model/instance.ts";
 
@@ -24,8 +24,10 @@ export function processTable(): ProcessTable {
   const self: NamedProcess = {
     pid: process.pid,
     startTicks: Number(startOf(process.pid)),
-    bootId: fromProc(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-    space: fromProc(() => readlinkSync("/proc/self/ns/pid")),
+    bootId: fromProc(() =>
+      builtin("node:fs").readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    ),
+    space: fromProc(() => builtin("node:fs").readlinkSync("/proc/self/ns/pid")),
   };
   return {
     self,
@@ -56,7 +58,7 @@ export function exists(pid: number): boolean {
  */
 export function startOf(pid: number): string {
   return fromProc(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const stat = builtin("node:fs").readFileSync(`/proc/${pid}/stat`, "utf8");
     const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return "";
     const start = fields[18];

@@ -1,9 +1,10 @@
 // Writes a small file whole or not at all, also when the machine dies while it is written.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { builtin } from "../../kernel/builtin.ts";
 
 /** On the disk when it returns; makes the folder it lies in. Only its owner may read it. */
 export function writeWhole(path: string, text: string | Uint8Array): void {
+  const { mkdirSync, writeFileSync, renameSync } = builtin("node:fs");
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.new`;
   synced(draft, "w", (file) => writeFileSync(file, text));
@@ -13,6 +14,7 @@ export function writeWhole(path: string, text: string | Uint8Array): void {
 }
 
 function synced(path: string, flags: string, work: (file: number) => void): void {
+  const { openSync, fsyncSync, closeSync } = builtin("node:fs");
   const file = openSync(path, flags, 0o600);
   try {
     work(file);

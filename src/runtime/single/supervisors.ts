@@ -1,5 +1,5 @@
 // Asks those who start processes whether they run a unit already, in another process than this one.
-import { readFileSync } from "node:fs";
+import { builtin } from "../../kernel/builtin.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { runCommand } from "../parts/command.ts";
@@ -76,7 +76,7 @@ const ancestorsMax = 32;
 
 function statusOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
+    return builtin("node:fs").readFileSync(`/proc/${pid}/status`, "utf8");
   } catch {
     return ""; // it has ended, and this process has another parent by now
   }

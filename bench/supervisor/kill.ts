@@ -1,0 +1,101 @@
+// kill -9 of a server until the first answer of the next one, all supervisors by turns.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bench } from "./group.ts";
+import { createOurs, restart } from "./ours.ts";
+import { strike, whoAnswers } from "./scratch.ts";
+import { atMost, notYet, ours, type Row, shown, spread, valueOf } from "./table.ts";
+
+/** These take about a second, so that they are killed all at once. */
+const slow = new Set(["supervisord", "s6", "monit"]);
+/** runit starts again at once what has run for a second. */
+const restMs = 1_050;
+
+type What = "C" | "Node" | "C behind the gateway" | "Node behind the gateway";
+
+interface Subject {
+  readonly name: string;
+  readonly what: What;
+  readonly port: number;
+  pid: number;
+  readonly times: number[];
+}
+
+export async function kills(bench: Bench): Promise<readonly Row[]> {
+  const rounds = bench.quick ? 3 : 25;
+  const subjects = await startAll(bench);
+  const [late, prompt] = [subjects.filter(isSlow), subjects.filter((it) => !isSlow(it))];
+  for (let round = 0; round < rounds; round++) {
+    await sleep(restMs);
+    await Promise.all(late.map((one) => killOne(bench, one, 1_000)));
+    for (const one of prompt) await killOne(bench, one, 100);
+  }
+  bench.say(`kill: ${rounds} kills of ${subjects.length} servers`);
+  return rowsOf(subjects, rounds);
+}
+
+const isSlow = ({ name }: Subject): boolean => slow.has(name);
+
+async function startAll({ scratch, peers }: Bench): Promise<readonly Subject[]> {
+  const { server, node, app } = scratch;
+  const ports = [...(await scratch.ports(2 * peers.length + 4))];
+  const subjects: Subject[] = [];
+  const add = (name: string, what: What): number => {
+    const port = ports.pop() ?? 0;
+    subjects.push({ name, what, port, pid: 0, times: [] });
+    return port;
+  };
+  await Promise.all(
+    peers.map((peer) => {
+      const c = { name: "c", command: [server, String(add(peer.name, "C"))] };
+      const js = { name: "node", command: [node, app, String(add(peer.name, "Node"))] };
+      return peer.start(scratch, scratch.subfolder(peer.name), [c, js]);
+    }),
+  );
+  const behind = { probe: { http: "/pid" }, restart };
+  const home = await createOurs(scratch, "kill", {
+    c: { command: [server, String(add(ours, "C"))], restart },
+    js: { command: [node, app, String(add(ours, "Node"))], restart },
+    gc: { ...behind, command: [server, "-"], port: add(ours, "C behind the gateway") },
+    gjs: { ...behind, command: [node, app], port: add(ours, "Node behind the gateway") },
+  });
+  await home.up();
+  for (const subject of subjects) subject.pid = await whoAnswers(subject.port);
+  await home.healthy();
+  return subjects;
+}
+
+async function killOne({ scratch }: Bench, subject: Subject, pollUs: number): Promise<void> {
+  const { pid, port } = subject;
+  const behind = subject.what.includes("gateway");
+  // The gateway holds a request until someone can answer it; a server of its own refuses.
+  const tryMs = behind ? 10_000 : 100;
+  const blow = { signal: 9, pid, port, limitMs: 10_000, tryMs, pollUs } as const;
+  const struck = await strike(scratch, blow);
+  subject.times.push(struck.ms);
+  subject.pid = struck.pid;
+}
+
+function rowsOf(subjects: readonly Subject[], n: number): readonly Row[] {
+  const cells = (what: What): Row["cells"] =>
+    Object.fromEntries(
+      subjects.filter((it) => it.what === what).map(({ name, times }) => [name, spread(times)]),
+    );
+  const [c, node] = [cells("C"), cells("Node")];
+  const floor = valueOf(node["C loop"]);
+  const ratios = (of: Row["cells"]): Row["cells"] =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, cell]) => [name, valueOf(cell) / valueOf(of["C loop"])]),
+    );
+  const told = "kill -9 → first answer";
+  return [
+    { ...atMost(`${told}, C server (ms)`, c, 3), n },
+    shown("  ÷ the bare loop", ratios(c)),
+    { ...atMost(`${told}, Node server (ms)`, node, floor + 2, "≤ C loop + 2"), n },
+    shown("  ÷ the bare loop", ratios(node)),
+    shown(`${told}, C server behind the gateway (ms)`, cells("C behind the gateway")),
+    shown(`${told}, Node server behind the gateway (ms)`, cells("Node behind the gateway")),
+    notYet(`${told}, behind the gateway with a warm spare (ms)`, "≤ 5"),
+    notYet("single instance, held socket: refused during 5 kills at 500/s", "≤ 0"),
+    notYet("single instance, held socket: worst wait (ms)", "≤ 100"),
+  ];
+}

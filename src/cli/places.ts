@@ -1,0 +1,11 @@
+// Where other parts of the package lie: the same steps away from these sources as from their build.
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(import.meta.url);
+
+/** The program of the gateway, which runs as a process of its own. */
+export const gatewayEntry: string = join(dirname(here), "../gateway", `main${extname(here)}`);
+
+/** The built page. */
+export const dashboardFolder: string = join(dirname(here), "../../dashboard/dist");
