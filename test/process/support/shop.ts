@@ -48,6 +48,7 @@ type Ports = Readonly<Record<"web" | "catalog" | "payments" | "recommendations",
 function configOf(state: string, ports: Ports, healing: Partial<Config["healing"]>): Config {
   const node = (service: string): string[] => [
     process.execPath,
+    "--conditions=source",
     join(shopFolder, "services", `${service}.ts`),
   ];
   const at = (port: number): string => `http://127.0.0.1:${port}`;
