@@ -53,6 +53,16 @@ export function oneOf(...values: readonly unknown[]): Expects {
   return (value) => (values.includes(value) ? undefined : `one of ${values.map(shown).join(", ")}`);
 }
 
+/** What an app gives to any part: a part that has no use for one of these passes it over. */
+const around: ReadonlySet<string> = new Set([
+  "clock",
+  "random",
+  "log",
+  "stopping",
+  "bus",
+  "metrics",
+]);
+
 /** Throws a Misconfigured error that names the option, what was expected and what was given. */
 export function checkOptions<Options extends object>(
   who: string,
@@ -62,6 +72,7 @@ export function checkOptions<Options extends object>(
   if (typeof given !== "object" || given === null) wrong(`${who}: expected options`, given);
   for (const [name, value] of Object.entries(given)) {
     const expects = rules[name as keyof Options];
+    if (!expects && around.has(name)) continue;
     if (!expects) {
       const known = Object.keys(rules).join(", ");
       throw new HomeostatError(

@@ -188,6 +188,7 @@ export type {
   Status,
 } from "./parts/health.ts";
 export { isInterrupt } from "./parts/interrupt.ts";
+export { createMask, type Mask } from "./parts/mask.ts";
 export type { Counter, Gauge, Histogram, Labels, MetricOptions, Metrics } from "./parts/metrics.ts";
 export type { Stage, Stopping } from "./parts/stopping.ts";
 export type { Surroundings } from "./parts/surroundings.ts";

@@ -68,7 +68,9 @@ export function createApp<Events extends object = Record<never, never>>(
       return synthetic;
     },
     get checkpoints() {
-      return parts.checkpoints.get();
+      const checkpoints = parts.checkpoints.get();
+      if (hasStarted()) checkpoints.start().catch(life.die);
+      return checkpoints;
     },
     get tuning() {
       const tuning = parts.tuning.get();

@@ -57,6 +57,7 @@ export function makeExtras(
     ),
     tuning: late(() =>
       createTuning({
+        ...options.tuning,
         ...around("tuning"),
         ...{ bus, stopping: life },
         ...(state && { kept: state.section("tuning") }),

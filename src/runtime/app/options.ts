@@ -20,6 +20,7 @@ import type { MetricsOptions } from "../metrics/metrics.ts";
 import type { Reporter } from "../parts/capture.ts";
 import type { Surroundings } from "../parts/surroundings.ts";
 import type { SyntheticOptions } from "../synthetic/synthetic.ts";
+import type { TuningOptions } from "../tuning/options.ts";
 import type { OuterOptions } from "../watchdog/outer.ts";
 import type { WatchdogOptions } from "../watchdog/watchdog.ts";
 
@@ -44,6 +45,7 @@ export interface AppOptions extends Partial<Pick<Surroundings, "clock" | "random
     CheckpointsOptions,
     "folder" | "keep" | "maxBytes" | "provenMs" | "deathsMax"
   >;
+  readonly tuning?: Pick<TuningOptions, "startMs">;
   /** Where the app answers, for its synthetic checks. Default: APP_URL. */
   readonly url?: string;
   readonly synthetic?: Pick<
@@ -129,6 +131,7 @@ export function checkApp(name: string, options: AppOptions): void {
     recovery: anything,
     stateFile: named,
     checkpoints: anything,
+    tuning: anything,
     url: named,
     synthetic: anything,
     chaos: anything,

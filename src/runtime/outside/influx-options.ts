@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { anything, called, checkOptions, count, flag } from "../../policies/options.ts";
 import type { Metrics } from "../parts/metrics.ts";
+import type { Stopping } from "../parts/stopping.ts";
 import type { Surroundings } from "../parts/surroundings.ts";
 import type { Point } from "./line-protocol.ts";
 import { checkGiven, invalid, secretAddress, secretText, under } from "./secret.ts";
@@ -37,6 +38,8 @@ export interface InfluxOptions extends Partial<Surroundings> {
   readonly collect?: () => Iterable<Point> | Promise<Iterable<Point>>;
   /** Gets `influx_points_written` and `influx_points_dropped`. */
   readonly metrics?: Pick<Metrics, "counter">;
+  /** What waits leaves when the app stops, within 5,000 ms. */
+  readonly stopping?: Pick<Stopping, "onStop">;
   readonly fetch?: Fetch;
 }
 
@@ -115,6 +118,7 @@ function checkInflux(options: InfluxOptions): void {
     gzip: flag,
     collect: called,
     metrics: anything,
+    stopping: anything,
     fetch: called,
     ...{ clock: anything, random: called, log: anything },
   });

@@ -79,18 +79,24 @@ export function influxSink(options: InfluxOptions): InfluxSink {
   };
   void beat();
 
-  return {
+  const sink: InfluxSink = {
     write,
     get state() {
       return { waiting: shipping.waiting, ...shipping.counts };
     },
     flush: async (signal) => {
+      await (signal ? Promise.race([collect(), whenAborted(signal)]) : collect());
       // What is under way began without this signal, and may take longer.
       if (sending) await (signal ? Promise.race([sending, whenAborted(signal)]) : sending);
       return signal?.aborted ? shipping.waiting === 0 : begin(signal);
     },
     [Symbol.dispose]: () => end.abort(),
   };
+  options.stopping?.onStop("influx", "reporters", async () => {
+    await sink.flush();
+    end.abort();
+  });
+  return sink;
 }
 
 /** One that hangs is not asked again, and does not keep back what others wrote. */
