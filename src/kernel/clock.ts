@@ -11,6 +11,9 @@ export interface Clock {
   wall(): number;
 }
 
+/** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
+const longestMs = 2_147_483_647;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
@@ -21,13 +24,28 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(cancelled(signal?.reason));
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      }, ms);
+      let leftMs = ms;
+      const wait = (): NodeJS.Timeout => {
+        const partMs = Math.min(leftMs, longestMs);
+        leftMs -= partMs;
+        return setTimeout(() => {
+          if (leftMs > 0) {
+            timer = wait();
+            return;
+          }
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
+        }, partMs);
+      };
+      let timer = wait();
       signal?.addEventListener("abort", onAbort, { once: true });
     }),
 };
+
+/** Resolves when everything that needs no waiting has been done: no time passes. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /**
  * Runs `work` every `ms` milliseconds until `signal` aborts; runs never overlap and do not drift.

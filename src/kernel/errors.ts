@@ -71,9 +71,36 @@ export function exitCode(error: unknown): number {
   return error instanceof HomeostatError ? families[error.family].exit : 1;
 }
 
-/** The message of anything that was thrown, with the messages of its causes. */
+/** So many causes are told; a chain that is longer, or a circle, ends here. */
+const deepestCause = 8;
+
+/**
+ * The message of anything that was thrown, with the messages of its causes. Never throws, whatever it
+ * is given: what has no text is told by its kind.
+ */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : `: ${messageOf(error.cause)}`;
-  return `${error.message || error.name}${cause}`;
+  const texts: string[] = [];
+  let at: unknown = error;
+  do {
+    texts.push(textOf(at));
+    at = causeOf(at);
+  } while (at !== undefined && texts.length < deepestCause);
+  return texts.join(": ");
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? `${thrown.message || thrown.name}` : String(thrown);
+  } catch {
+    // A symbol for a message, no toString, a getter that throws: that something was thrown is left.
+    return `something without a text was thrown (${typeof thrown})`;
+  }
+}
+
+function causeOf(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.cause : undefined;
+  } catch {
+    return undefined; // its getter throws: there is no cause to be told
+  }
 }

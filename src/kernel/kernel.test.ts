@@ -35,6 +35,15 @@ test("a cancel keeps the caller's reason, and is not wrapped twice", () => {
   });
   assert.equal(messageOf(new Error("a", { cause: new Error("b") })), "a: b");
   assert.equal(messageOf("text"), "text");
+  const circle = new Error("round");
+  circle.cause = circle;
+  assert.equal(messageOf(circle), Array(8).fill("round").join(": "));
+  assert.equal(messageOf(Symbol("s")), "Symbol(s)");
+  const unspoken = "something without a text was thrown (object)";
+  assert.equal(messageOf(Object.create(null)), unspoken);
+  assert.equal(messageOf({ toString: () => assert.fail() }), unspoken);
+  const sly = Object.defineProperty(new Error("x"), "message", { get: () => assert.fail() });
+  assert.equal(messageOf(sly), unspoken);
 });
 
 test("a log lets its level through, and children carry their fields", () => {

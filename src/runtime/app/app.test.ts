@@ -26,7 +26,57 @@ describe("an app's options", () => {
   });
 });
 
+it("all slips in the options are told at once, each with its path", () => {
+  const slips = {
+    log: { level: "verbose", levle: "info" },
+    recovery: { atOnceMax: 0 },
+    install: { signal: false },
+    shutdown: { debugAfter: 5 },
+    reporters: [1],
+    flags: { search: 5 },
+    daemon: true,
+  };
+  const paths = ["log: level", "recovery: atOnceMax", "install:", "shutdown:", "reporters"];
+  for (const path of paths) {
+    assert.throws(() => createApp("shop", slips as object), misconfigured(new RegExp(path)));
+  }
+  const { app } = appWorld();
+  assert.throws(() => app.log.setLevel("loud" as "info"), misconfigured(/level must be debug/));
+});
+
+it("what is no function, and a stage that there is not, are refused where they are handed over", () => {
+  const { app } = appWorld();
+  const nothing = undefined as never;
+  assert.throws(() => app.setup("x", nothing), misconfigured(/expected a function/));
+  assert.throws(() => app.command("x", nothing), misconfigured(/needs a function/));
+  assert.throws(() => app.onStop("x", "drain", nothing), misconfigured(/expected a function/));
+  assert.throws(
+    () => app.onStop("x", "resource" as never, () => {}),
+    misconfigured(/stage: .*resources/),
+  );
+  assert.throws(() => app.events.subscribe("a.b", nothing), misconfigured(/expected a listener/));
+  assert.throws(() => app.watchdog.task("x", nothing), misconfigured(/run must be a function/));
+  assert.throws(
+    () => app.watchMetric({ name: "x" } as never),
+    misconfigured(/read must be a function/),
+  );
+});
+
 describe("the start", () => {
+  it("promises nothing before it is over: not ready, not started", async () => {
+    const { app, clock } = appWorld();
+    const status = async (path: string) => (await app.endpoints.respond(path))?.status;
+    app.setup("migrate", () => clock.sleep(500));
+    const started = app.start();
+    await clock.advance(100);
+    assert.deepEqual([await status("/ready"), await status("/startup")], [503, 503]);
+    assert.equal(await status("/live"), 200);
+    await clock.advance(500);
+    await started;
+    assert.deepEqual([await status("/ready"), await status("/startup")], [200, 200]);
+    await app.stop();
+  });
+
   it("runs the setups in their order, then starts each part and says so", async () => {
     const { app, lines, clock } = appWorld({ url: "http://127.0.0.1:1" });
     const order: string[] = [];
@@ -217,6 +267,24 @@ describe("the end", () => {
     assert.equal(await stopped, 0);
     assert.ok(!called.includes("all"));
   });
+});
+
+it("connections that outlive the drain are cut, also those that are no HTTP any more", async () => {
+  const { app, clock } = appWorld();
+  const server = Object.assign(new EventEmitter(), { listening: true, close: () => {} });
+  const socket = Object.assign(new EventEmitter(), { destroyed: 0, destroy: () => {} });
+  socket.destroy = () => {
+    socket.destroyed += 1;
+  };
+  app.server("web", server, { drainMs: 1_000 });
+  server.emit("connection", socket);
+  await app.start();
+  const stopped = app.stop();
+  await clock.advance(900);
+  assert.equal(socket.destroyed, 0);
+  await clock.advance(200);
+  assert.equal(socket.destroyed, 1);
+  assert.equal(await stopped, 0);
 });
 
 it("a server that is on its way to listen is closed as soon as it does", async () => {

@@ -12,9 +12,11 @@ import type { Recipe } from "../events/step.ts";
 import { healMetric, watchMetric } from "../events/watch-metric.ts";
 import { type ServeOptions, serveEndpoints } from "../health/serve.ts";
 import { createLink, type Link } from "../link/link.ts";
+import { checkApp } from "./check.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import type { App, AppMetricOptions } from "./face.ts";
-import { type AppOptions, appEnvironment, checkApp } from "./options.ts";
+import { installIn } from "./install.ts";
+import { type AppOptions, appEnvironment } from "./options.ts";
 import { ordersOf } from "./orders.ts";
 import { makeParts, type Parts } from "./parts.ts";
 import { reporting } from "./report.ts";
@@ -49,7 +51,7 @@ export function createApp<Events extends object = Record<never, never>>(
   checkApp(name, options);
   const parts = makeParts(name, options, appEnvironment());
   const { life, log, clock } = parts;
-  if (options.install !== false) life.install(options.install);
+  const installed = installIn(name, parts, options);
   const ended = endOf(parts);
   const commands = createCommands();
   const link = linkTo(name, parts, options, commands);
@@ -88,6 +90,7 @@ export function createApp<Events extends object = Record<never, never>>(
       clock.sleep(foreverMs, life.signal).catch(() => {});
       await parts.scope({ name: "main", shutdownOnError: true, andRaise: false }, async () => {
         await start();
+        life.signal.throwIfAborted();
         await main?.(app);
       });
       return ended;
@@ -99,6 +102,9 @@ export function createApp<Events extends object = Record<never, never>>(
     [Symbol.asyncDispose]: async () => {
       life.stop("disposed of");
       await ended;
+      parts.watchdog[Symbol.dispose]();
+      installed?.[Symbol.dispose]();
+      await log.close();
     },
   });
   log.debug("made", { pid: process.pid, node: process.version });
@@ -160,6 +166,8 @@ function starting(
 ): Pick<App, "setup" | "start"> & { readonly hasStarted: () => boolean } {
   const setups: SetupEntry[] = [];
   let begun: Promise<void> | undefined;
+  // Not before the setups are over, whatever is registered: until then nothing can be promised.
+  const unready = parts.health.unready("it has not started yet", { starting: true });
   let started = false;
   return {
     hasStarted: () => started,
@@ -167,8 +175,9 @@ function starting(
       if (begun) {
         throw new HomeostatError("OPTION_INVALID", `setup ${name}: the app has started already`);
       }
-      if (!(limitMs > 0)) {
-        throw new HomeostatError("OPTION_INVALID", `setup ${name}: limitMs must be above 0`);
+      if (!(limitMs > 0) || typeof work !== "function") {
+        const expected = "a function, and a limitMs above 0";
+        throw new HomeostatError("OPTION_INVALID", `setup ${name}: expected ${expected}`);
       }
       setups.push({ name, work, limitMs });
     },
@@ -176,7 +185,7 @@ function starting(
       if (!begun) {
         // First: a daemon sees how the start goes.
         link?.start();
-        begun = startParts(parts, options, setups).then(() => {
+        begun = startParts(parts, options, setups, unready).then(() => {
           started = true;
         });
       }

@@ -18,9 +18,9 @@ export function createCommands(): Commands {
   const running = new Map<string, Promise<unknown>>();
   return {
     add: (name, work) => {
-      if (!/^[a-z][\w.-]{0,63}$/i.test(name) || known.has(name) || known.size >= most) {
-        const why = known.has(name) ? "is taken" : "cannot be, or there are too many";
-        throw new HomeostatError("OPTION_INVALID", `command ${JSON.stringify(name)} ${why}`);
+      const problem = problemOf(known, name, work);
+      if (problem !== undefined) {
+        throw new HomeostatError("OPTION_INVALID", `command ${JSON.stringify(name)} ${problem}`);
       }
       known.set(name, work);
       return { [Symbol.dispose]: () => void known.delete(name) };
@@ -39,4 +39,17 @@ export function createCommands(): Commands {
       return run;
     },
   };
+}
+
+function problemOf(
+  known: ReadonlyMap<string, Command>,
+  name: string,
+  work: unknown,
+): string | undefined {
+  if (!/^[a-z][\w.-]{0,63}$/i.test(name)) {
+    return "begins with a letter and has at most 64 letters, digits, dots, _ and -";
+  }
+  if (known.has(name)) return "is taken";
+  if (known.size >= most) return `is one too many: there are ${most}`;
+  return typeof work === "function" ? undefined : "needs a function";
 }

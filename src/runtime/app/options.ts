@@ -2,7 +2,6 @@
 import { variable } from "../../kernel/environment.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { Level } from "../../kernel/log.ts";
-import { anything, checkOptions, finiteAbove, flag, named } from "../../policies/options.ts";
 import type { Registry } from "../../policies/registry.ts";
 import { linkEnvironment } from "../../protocol/link.ts";
 import type { CaptureOptions } from "../capture/capture.ts";
@@ -111,42 +110,6 @@ export function appEnvironment(): AppEnvironment {
     instance: variable(linkEnvironment.instance),
     stopMs: positive(variable(linkEnvironment.stopMs)),
   };
-}
-
-/** @throws OPTION_INVALID */
-export function checkApp(name: string, options: AppOptions): void {
-  if (typeof name !== "string" || !/^[a-z][\w.-]{0,63}$/i.test(name)) {
-    const form = "begins with a letter and has at most 64 letters, digits, dots, _ and -";
-    throw wrong(`an app's name ${form}, got ${JSON.stringify(name)}`);
-  }
-  checkOptions<AppOptions>(`app ${name}`, options, {
-    clock: anything,
-    random: anything,
-    log: anything,
-    reporters: (value) => (Array.isArray(value) ? undefined : "a list"),
-    capture: anything,
-    health: anything,
-    flags: anything,
-    features: anything,
-    recovery: anything,
-    stateFile: named,
-    checkpoints: anything,
-    tuning: anything,
-    url: named,
-    synthetic: anything,
-    chaos: anything,
-    watchdog: anything,
-    shutdown: anything,
-    install: anything,
-    endpoints: anything,
-    metrics: anything,
-    failureEveryMs: finiteAbove(0),
-    policies: anything,
-    daemon: anything,
-  });
-  if (options.metrics?.process !== undefined && flag(options.metrics.process) !== undefined) {
-    throw wrong(`app ${name}: metrics.process must be true or false`);
-  }
 }
 
 function wrong(message: string): HomeostatError {

@@ -1,4 +1,5 @@
 // Makes the parts of an app and joins them to each other; nothing runs yet when this returns.
+import { builtin } from "../../kernel/builtin.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { metricsText } from "../../policies/exposition.ts";
@@ -168,7 +169,9 @@ function makeOuter(
   { log, life, bus }: Pick<Parts, "log" | "life" | "clock" | "bus">,
 ): LateOuter | undefined {
   const { outer: given = {} } = watchdog;
-  if (given === false || clock !== systemClock) return undefined;
+  // It watches the main thread of the process: an app in another one is watched by who made that.
+  const { isMainThread } = builtin("node:worker_threads");
+  if (given === false || clock !== systemClock || !isMainThread) return undefined;
   const { blockedMs = 5_000 } = given;
   let outer: Outer | undefined;
   return {

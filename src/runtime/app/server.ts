@@ -18,6 +18,11 @@ export interface ServerOptions {
   readonly drainMs?: number;
 }
 
+interface ClosableSocket {
+  once(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
+}
+
 /** A connection that becomes idle while its server closes would be kept for its next request. */
 const idleEveryMs = 50;
 
@@ -27,6 +32,13 @@ export function drainOnStop(
   drainMs: number,
   { stopping, clock }: { readonly stopping: Stopping; readonly clock: Clock },
 ): void {
+  const sockets = new Set<ClosableSocket>();
+  // Also those that left HTTP for another protocol, which the server itself forgets.
+  server.on("connection", (fact) => {
+    const socket = fact as ClosableSocket;
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const drain = async (): Promise<void> => {
     if (server.listening === false) {
       // It may be on its way to listen: then it would keep the process alive.
@@ -40,7 +52,9 @@ export function drainOnStop(
       server.closeIdleConnections?.();
       await clock.sleep(idleEveryMs, over.signal).catch(() => {});
     }
-    if (!over.signal.aborted) server.closeAllConnections?.();
+    if (over.signal.aborted) return;
+    server.closeAllConnections?.();
+    for (const socket of sockets) socket.destroy();
   };
   // A little longer than the drain takes, so that it is the drain that ends what is left.
   stopping.onStop(`server ${name}`, "drain", drain, drainMs + 1_000);

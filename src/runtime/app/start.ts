@@ -20,6 +20,7 @@ export async function startParts(
   parts: Parts,
   options: AppOptions,
   setups: readonly SetupEntry[],
+  starting: Disposable,
 ): Promise<void> {
   const { log, life, clock } = parts;
   const begunAt = clock.now();
@@ -38,6 +39,7 @@ export async function startParts(
     throw new HomeostatError("OPTION_INVALID", problems.join("; "), { details: problems });
   }
   await startAll(parts, options);
+  starting[Symbol.dispose]();
   log.info("started", { tookMs: Math.round(clock.now() - begunAt), setups: setups.length });
   log.started();
 }

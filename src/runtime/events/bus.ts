@@ -69,7 +69,9 @@ export function createBus<Types extends object = Record<never, never>>(
     depth += 1;
     for (const entry of listeners.of(event.type)) {
       try {
-        entry.listener(event)?.then(undefined, (error: unknown) => failed(event, entry, error));
+        // Untyped listeners answer anything, as `push` does.
+        const answer: unknown = entry.listener(event);
+        if (isPromise(answer)) answer.then(undefined, (error) => failed(event, entry, error));
       } catch (error) {
         failed(event, entry, error);
       }
@@ -89,6 +91,9 @@ export function createBus<Types extends object = Record<never, never>>(
   };
 
   const subscribe = (text: string, listener: Entry["listener"]): Disposable => {
+    if (typeof listener !== "function") {
+      throw new HomeostatError("OPTION_INVALID", `${text}: expected a listener, got none`);
+    }
     if (listeners.size >= listenersMax) {
       throw new HomeostatError("OPTION_INVALID", `${text}: there are ${listenersMax} listeners`);
     }
@@ -104,6 +109,10 @@ export function createBus<Types extends object = Record<never, never>>(
   };
   // The types live in the signatures only: one implementation serves them all.
   return bus as unknown as TypedBus<Types>;
+}
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
 }
 
 interface Listeners {

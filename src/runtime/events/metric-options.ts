@@ -76,6 +76,10 @@ export type MetricSettings = MetricWatchOptions & Readonly<Numbers>;
 
 /** @throws OPTION_INVALID for a number that cannot be, or a judge that could never say anything. */
 export function metricSettings(given: MetricWatchOptions): MetricSettings {
+  for (const name of ["read", "judge"] as const) {
+    if (typeof given[name] === "function") continue;
+    throw new HomeostatError("OPTION_INVALID", `metric ${given.name}: ${name} must be a function`);
+  }
   const options = { ...usual, ...given };
   const wrong = Object.keys(usual).filter((name) => {
     const value = options[name as keyof Numbers];

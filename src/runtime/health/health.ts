@@ -44,8 +44,11 @@ export interface Health extends HealthView, Disposable {
   /** Whether every critical check is healthy or degraded. */
   readonly healthy: boolean;
   summary(kind: SummaryKind): Summary;
-  /** Takes the app out of traffic until the answer is disposed, whatever its checks say. */
-  unready(reason: string): Disposable;
+  /**
+   * Takes the app out of traffic until the answer is disposed, whatever its checks say. `starting`: it
+   * has not started either.
+   */
+  unready(reason: string, options?: { readonly starting?: boolean }): Disposable;
   /** @throws UNKNOWN_ID when there is no check of this name. */
   check(name: string): Promise<CheckState>;
   list(): readonly CheckState[];
@@ -92,7 +95,7 @@ export function createHealth(options: HealthOptions = {}): Health {
 
   const summary = (kind: SummaryKind): Summary => {
     const checks = states(roster, kind === "health" ? undefined : kind);
-    return summarize(kind, { checks, unready: gate.reasons(), started: roster.started });
+    return summarize(kind, { checks, away: gate.reasons(kind), started: roster.started });
   };
 
   return {
@@ -143,20 +146,23 @@ function lookOnward({ entries }: Roster, name: string, known: Known, before: Kno
 }
 
 interface Gate {
-  close(reason: string): Disposable;
-  reasons(): readonly string[];
+  close: Health["unready"];
+  reasons(kind: SummaryKind): readonly string[];
 }
 
 /** What keeps traffic away besides the checks. */
 function createGate(): Gate {
-  const closed = new Map<symbol, string>();
+  const closed = new Map<symbol, { readonly reason: string; readonly starting: boolean }>();
   return {
-    close: (reason) => {
+    close: (reason, { starting = false } = {}) => {
       const key = Symbol();
-      closed.set(key, reason);
+      closed.set(key, { reason, starting });
       return once(() => closed.delete(key));
     },
-    reasons: () => [...closed.values()],
+    reasons: (kind) =>
+      [...closed.values()]
+        .filter(({ starting }) => kind === "ready" || (kind === "startup" && starting))
+        .map(({ reason }) => reason),
   };
 }
 

@@ -17,8 +17,8 @@ export interface Summary {
 
 export interface Facts {
   readonly checks: readonly CheckState[];
-  /** Why the app wants no traffic, whatever its checks say. */
-  readonly unready: readonly string[];
+  /** Why it is not so, whatever its checks say. */
+  readonly away: readonly string[];
   /** That the critical checks of the start have all been well once: it stays so. */
   readonly started: boolean;
 }
@@ -28,13 +28,13 @@ export interface Facts {
  * is not critical never fails the whole. Unknown is not healthy, except for being alive: a restart
  * does not mend what nobody has looked at.
  */
-export function summarize(kind: SummaryKind, { checks, unready, started }: Facts): Summary {
-  if (kind === "startup" && started) return { kind, ok: true, status: "healthy", checks };
+export function summarize(kind: SummaryKind, { checks, away: told, started }: Facts): Summary {
+  const away = told.length > 0;
+  if (kind === "startup" && started && !away) return { kind, ok: true, status: "healthy", checks };
   const found: Verdict = verdict(checks);
-  const away = kind === "ready" && unready.length > 0;
   const ok = !away && isOk(kind, found.status);
   const status = away ? "unhealthy" : found.status;
-  const reasons = away ? [...unready, ...found.reasons] : found.reasons;
+  const reasons = away ? [...told, ...found.reasons] : found.reasons;
   const base = { kind, ok, status, checks };
   return reasons.length === 0 ? base : { ...base, reason: reasons.join("; ") };
 }

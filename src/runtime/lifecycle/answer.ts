@@ -18,6 +18,8 @@ export interface AnswerOptions extends Limits {
 export interface Answer {
   /** False when it is on already. */
   turnOn(): boolean;
+  /** Leaves the process to others: nothing more is listed, closed or ended. */
+  turnOff(): void;
   /** Whether a clean end is a 0, whatever Node would say. */
   setsZero: boolean;
   /** The shutdown has begun. */
@@ -33,12 +35,18 @@ export function createAnswer(parts: StuckOptions, options: AnswerOptions, causes
   const limits = limitsOf(options);
   const { lingerMs = 1_000 } = options;
   let isOn = false;
+  let left = new AbortController();
   let setsZero = true;
   return {
     turnOn: () => {
       if (isOn) return false;
       isOn = true;
+      left = new AbortController();
       return true;
+    },
+    turnOff: () => {
+      isOn = false;
+      left.abort();
     },
     get setsZero() {
       return setsZero;
@@ -47,13 +55,13 @@ export function createAnswer(parts: StuckOptions, options: AnswerOptions, causes
       setsZero = value;
     },
     watch: () => {
-      if (isOn) watchShutdown(parts, limits);
+      if (isOn) watchShutdown(parts, limits, left.signal);
     },
     settle: () => {
       if (!isOn || face.exitCode === stuckExitCode) return;
       if (causes.exitCode !== 0) {
         face.exitCode = causes.exitCode;
-        endDying(parts, lingerMs, () => causes.exitCode);
+        endDying(parts, lingerMs, () => causes.exitCode, left.signal);
       } else if (setsZero) {
         face.exitCode ??= 0;
       }

@@ -25,6 +25,8 @@ export interface Course {
   runOut(): void;
   /** From now on the process ends with the app's code, and is watched while it stops. */
   answerProcess(): void;
+  /** Takes that back. */
+  leaveProcess(): void;
 }
 
 export function createCourse(parts: StuckOptions, options: CourseOptions): Course {
@@ -88,6 +90,7 @@ export function createCourse(parts: StuckOptions, options: CourseOptions): Cours
       stop("nothing is left to do");
       if (isDone) answer.close();
     },
+    leaveProcess: answer.turnOff,
     answerProcess: () => {
       if (!answer.turnOn()) return;
       if (signal.aborted) answer.watch();

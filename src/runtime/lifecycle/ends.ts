@@ -129,6 +129,11 @@ function stopSignals({ life, clock, log, face, steps }: EndsOptions): StopSignal
       const atMs = clock.now();
       if (before?.name === name && atMs - before.atMs < sameSignalMs) return;
       last = { name, atMs };
+      if (life.isDone) {
+        // Something that is no part of the app keeps the process alive.
+        log.warn(`${name} after the shutdown: exit ${life.exitCode}`);
+        return face.exit(life.exitCode);
+      }
       if (before === undefined) {
         if (life.signal.aborted) log.info(`${name}: already stopping; once more ends at once`);
         return life.stop(name);

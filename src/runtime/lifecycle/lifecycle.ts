@@ -38,7 +38,8 @@ export interface Lifecycle extends Stopping {
   readonly lastSignal: NodeJS.Signals | undefined;
   /**
    * Answers the process's signals and last errors, and tracks what is opened from now on. Disposing
-   * takes all that back; an app that stops keeps it until its end.
+   * takes all that back, also the watch over a shutdown that does not end; an app that stops keeps it
+   * until the process ends.
    */
   install(options?: InstallOptions): Disposable;
   /** What is open and keeps the process alive, each with the line that created it where it is known. */
@@ -90,7 +91,12 @@ export function createLifecycle(options: LifecycleOptions & Partial<Surroundings
     install: (given) => {
       const installed = ends.install(given);
       course.answerProcess();
-      return installed;
+      return {
+        [Symbol.dispose]: () => {
+          installed[Symbol.dispose]();
+          course.leaveProcess();
+        },
+      };
     },
     open: () => openOf(look(tracker, face, log)),
     track: tracker.track,

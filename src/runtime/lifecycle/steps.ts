@@ -62,6 +62,12 @@ export function createSteps(clock: Clock, log: Log): Steps {
 
   return {
     add: (name, stage, work, limitMs = defaultLimitMs) => {
+      if (!stages.includes(stage) || typeof work !== "function") {
+        const problem = stages.includes(stage)
+          ? `expected a function, got ${typeof work}`
+          : `stage: expected one of ${stages.join(", ")}, got ${JSON.stringify(stage)}`;
+        throw new HomeostatError("OPTION_INVALID", `shutdown step ${name}: ${problem}`);
+      }
       if (!(limitMs > 0) || waiting.size >= most) {
         const problem =
           limitMs > 0

@@ -48,8 +48,12 @@ export function limitsOf({ debugAfterMs = 30_000, ...given }: Limits): Required<
   return { debugAfterMs, forceAfterMs, hardAfterMs };
 }
 
-/** Counts from now on; nothing of it keeps the process alive. */
-export function watchShutdown(options: StuckOptions, limits: Required<Limits>): void {
+/** Counts from now on until `left` aborts; nothing of it keeps the process alive. */
+export function watchShutdown(
+  options: StuckOptions,
+  limits: Required<Limits>,
+  left: AbortSignal,
+): void {
   const { clock, log, levels, tracker, steps, face } = options;
   const beganAt = clock.now();
   const destroyAfterMs = (limits.forceAfterMs + limits.hardAfterMs) / 2;
@@ -78,6 +82,7 @@ export function watchShutdown(options: StuckOptions, limits: Required<Limits>): 
   ];
   let next = 0;
   const beat = pulseOf(clock).beat(() => {
+    if (left.aborted) return;
     try {
       plan[next]?.[1]();
     } catch (error) {
@@ -98,9 +103,15 @@ export function watchShutdown(options: StuckOptions, limits: Required<Limits>): 
  * An app that dies does not wait for what it left open, as whoever restarts it waits for its end:
  * after `lingerMs` that is listed and the process ends with the code of the cause.
  */
-export function endDying(options: StuckOptions, lingerMs: number, code: () => number): void {
+export function endDying(
+  options: StuckOptions,
+  lingerMs: number,
+  code: () => number,
+  left: AbortSignal,
+): void {
   const { clock, log, tracker, face } = options;
   const beat = pulseOf(clock).beat(() => {
+    if (left.aborted) return;
     log.warn(`dying, and still not at the end after ${lingerMs} ms: exit ${code()}`);
     list(look(tracker, face, log), log);
     face.exit(code());

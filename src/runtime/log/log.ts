@@ -11,7 +11,7 @@ import { consoleSink } from "./console.ts";
 import { currentName } from "./name.ts";
 import { createNoise } from "./noise.ts";
 import { createOutlet } from "./outlet.ts";
-import { reaches, type Sink } from "./sink.ts";
+import { levels, reaches, type Sink } from "./sink.ts";
 
 export interface LogOptions {
   /** The first word of each line in text form. */
@@ -66,6 +66,7 @@ export interface AppLog extends Log {
 /** Never throws when a line is written, whatever its fields hold. */
 export function createLog(options: LogOptions): AppLog {
   const { app, clock = systemClock, summaryMs = 300_000, capture } = options;
+  if (options.level !== undefined) checkLevel(options.level);
   if (!/^[^\s[\]]{1,64}$/.test(app)) {
     throw new HomeostatError("OPTION_INVALID", `log: app ${JSON.stringify(app)} is not one word`);
   }
@@ -114,6 +115,7 @@ export function createLog(options: LogOptions): AppLog {
         return level;
       },
       setLevel: (wanted) => {
+        checkLevel(wanted);
         level = wanted;
         starting = false;
       },
@@ -154,4 +156,11 @@ function capturer(
       busy = false;
     }
   };
+}
+
+/** @throws OPTION_INVALID: a level that is none would let nothing through, not even errors. */
+function checkLevel(level: Level): void {
+  if (levels.includes(level)) return;
+  const got = JSON.stringify(level);
+  throw new HomeostatError("OPTION_INVALID", `log: level must be ${levels.join(", ")}, got ${got}`);
 }

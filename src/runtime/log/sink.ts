@@ -35,6 +35,8 @@ export interface Sink {
   close?(): void | Promise<void>;
 }
 
+export const levels: readonly Level[] = ["debug", "info", "warn", "error"];
+
 const order: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 export function reaches(level: Level, least: Level): boolean {

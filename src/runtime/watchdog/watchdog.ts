@@ -1,6 +1,6 @@
 // The watchdog: knows all that has to live in this process, and acts when something of it does not.
 import { type Clock, deadline, systemClock } from "../../kernel/clock.ts";
-import { messageOf } from "../../kernel/errors.ts";
+import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import { anything, called, checkOptions, finiteAbove } from "../../policies/options.ts";
 import { surroundings } from "../parts/surroundings.ts";
@@ -109,6 +109,10 @@ export function createWatchdog(options: WatchdogOptions = {}): Watchdog {
       return watched(take({ kind: "child", name, care, ...made(source, begin) }));
     },
     task: (name, run, care) => {
+      if (typeof run !== "function") {
+        const message = `watchdog: task ${name}: run must be a function, got ${String(run)}`;
+        throw new HomeostatError("OPTION_INVALID", message);
+      }
       const begin = kinds.task((aborts) => named(name, () => run(aborts)), signal);
       return watched(take({ kind: "task", name, care, begin, again: true }));
     },
