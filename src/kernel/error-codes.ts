@@ -1,4 +1,5 @@
 // The table of stable error codes, each with its family, meaning and hint.
+import { appCodes } from "./error-codes-app.ts";
 
 export type Family =
   | "Refused"
@@ -16,8 +17,7 @@ export interface Row {
   readonly hint: string;
 }
 
-/** The table of codes; `docs/errors.md` is held equal to it by a test. */
-export const codes = {
+const daemonCodes = {
   CONFIG_MISSING: {
     family: "Misconfigured",
     retryable: false,
@@ -42,53 +42,11 @@ export const codes = {
     meaning: "a command was called with arguments it does not take",
     hint: "see `homeostat --help`",
   },
-  OPTION_INVALID: {
-    family: "Misconfigured",
-    retryable: false,
-    meaning: "a part of the library was given an option that cannot be",
-    hint: "mend the option that the message names",
-  },
-  DEPENDENCY_LOST: {
-    family: "Refused",
-    retryable: false,
-    meaning: "the app lost something it cannot do without, and ends to be started again",
-    hint: "look at the dependency that the message names; whoever runs the app starts it again",
-  },
-  FEATURE_UNAVAILABLE: {
-    family: "Refused",
-    retryable: true,
-    meaning: "a feature of the app is switched off and has no fallback",
-    hint: "`details.why` tells by whom or by which check; it comes back by itself with the check",
-  },
-  SYNTHETIC_FAILED: {
-    family: "ActionFailed",
-    retryable: true,
-    meaning: "a synthetic scenario found something else than it expected",
-    hint: "the message names the address, what was expected and what came; run it again by its seed",
-  },
-  WATCHED_LOST: {
-    family: "Broken",
-    retryable: false,
-    meaning: "something that has to live in this process ended: a worker, a child, a task, a loop",
-    hint: "the message names it and the place that started it; whoever runs the app starts it again",
-  },
   DAEMON_ABSENT: {
     family: "Refused",
     retryable: true,
     meaning: "no daemon answers for this project folder",
     hint: "start one with `homeostat up`",
-  },
-  NOT_DELIVERED: {
-    family: "Refused",
-    retryable: true,
-    meaning: "a service outside did not take what was sent to it",
-    hint: "look at the address, the key and the service that the message names",
-  },
-  ALREADY_RUNNING: {
-    family: "Refused",
-    retryable: false,
-    meaning: "the app runs already, and only one of it may",
-    hint: "use the one that runs, or end it by the pid that the message names",
   },
   DAEMON_RUNNING: {
     family: "Refused",
@@ -101,6 +59,12 @@ export const codes = {
     retryable: false,
     meaning: "no service, incident or approval has this name or number",
     hint: "list them with `homeostat status` or `homeostat incidents`",
+  },
+  NOT_NOW: {
+    family: "Refused",
+    retryable: false,
+    meaning: "what was asked for contradicts the state or the kind of the service",
+    hint: "the message says what to do instead; `homeostat status` shows the state and who caused it",
   },
   APPROVAL_CLOSED: {
     family: "Refused",
@@ -137,48 +101,6 @@ export const codes = {
     retryable: true,
     meaning: "an operation did not finish within its limit",
     hint: "the message names the operation and the limit",
-  },
-  BREAKER_OPEN: {
-    family: "Refused",
-    retryable: true,
-    meaning: "a circuit breaker is open: the target failed too often",
-    hint: "try again after details.retryAfterMs; the breaker then lets probes through",
-  },
-  BULKHEAD_FULL: {
-    family: "Refused",
-    retryable: true,
-    meaning: "as many calls as the bulkhead takes are running and waiting",
-    hint: "raise the limit or the queue, or send fewer calls at once",
-  },
-  RATE_LIMITED: {
-    family: "Refused",
-    retryable: true,
-    meaning: "more calls came than the rate limiter lets through",
-    hint: "try again after details.retryAfterMs",
-  },
-  CONCURRENCY_LIMITED: {
-    family: "Refused",
-    retryable: true,
-    meaning: "the adaptive limit of concurrent calls is reached",
-    hint: "the target answers slower than it did; the limit grows again by itself",
-  },
-  THROTTLED: {
-    family: "Refused",
-    retryable: true,
-    meaning: "the target refuses so many calls that this one was not sent",
-    hint: "send what matters most with the lowest priority number; less is held back as the target recovers",
-  },
-  HOST_EJECTED: {
-    family: "Refused",
-    retryable: true,
-    meaning: "the host fails more than its fellows and is left out for a while",
-    hint: "use another host; this one is tried again after details.retryAfterMs",
-  },
-  CHAOS: {
-    family: "ActionFailed",
-    retryable: true,
-    meaning: "a fault was injected on purpose",
-    hint: "the chaos strategy of this pipeline is armed",
   },
   CANCELLED: {
     family: "Cancelled",
@@ -222,6 +144,12 @@ export const codes = {
     meaning: "an action on a target did not finish",
     hint: "the receipt says how far it came; the incident goes on to the next rung",
   },
+  JOB_FAILED: {
+    family: "ActionFailed",
+    retryable: false,
+    meaning: "a job did not complete, and none of its tries is left",
+    hint: "the message says how its last run ended; `homeostat logs NAME` shows all that it wrote",
+  },
   SPAWN_FAILED: {
     family: "ActionFailed",
     retryable: true,
@@ -235,5 +163,8 @@ export const codes = {
     hint: "please report it with the journal; the daemon stops and is restarted",
   },
 } as const;
+
+/** The table of codes; `docs/errors.md` is held equal to it by a test. */
+export const codes: typeof appCodes & typeof daemonCodes = { ...appCodes, ...daemonCodes };
 
 export type Code = keyof typeof codes;

@@ -93,7 +93,7 @@ function textOf(thrown: unknown): string {
     return thrown instanceof Error ? `${thrown.message || thrown.name}` : String(thrown);
   } catch {
     // A symbol for a message, no toString, a getter that throws: that something was thrown is left.
-    return `something without a text was thrown (${typeof thrown})`;
+    return "something that cannot be told";
   }
 }
 

@@ -39,7 +39,7 @@ test("a cancel keeps the caller's reason, and is not wrapped twice", () => {
   circle.cause = circle;
   assert.equal(messageOf(circle), Array(8).fill("round").join(": "));
   assert.equal(messageOf(Symbol("s")), "Symbol(s)");
-  const unspoken = "something without a text was thrown (object)";
+  const unspoken = "something that cannot be told";
   assert.equal(messageOf(Object.create(null)), unspoken);
   assert.equal(messageOf({ toString: () => assert.fail() }), unspoken);
   const sly = Object.defineProperty(new Error("x"), "message", { get: () => assert.fail() });

@@ -43,11 +43,7 @@ export function show(value: unknown): string {
 
 /** The first line of what was thrown; code in a config can throw what has no text at all. */
 export function said(thrown: unknown): string {
-  try {
-    return messageOf(thrown).split("\n")[0] ?? "";
-  } catch {
-    return "something that cannot be told";
-  }
+  return messageOf(thrown).split("\n")[0] ?? "";
 }
 
 /** A duration as a config takes it: "1m30s". */

@@ -66,7 +66,6 @@ export interface AppLog extends Log {
 /** Never throws when a line is written, whatever its fields hold. */
 export function createLog(options: LogOptions): AppLog {
   const { app, clock = systemClock, summaryMs = 300_000, capture } = options;
-  if (options.level !== undefined) checkLevel(options.level);
   if (!/^[^\s[\]]{1,64}$/.test(app)) {
     throw new HomeostatError("OPTION_INVALID", `log: app ${JSON.stringify(app)} is not one word`);
   }
@@ -77,7 +76,8 @@ export function createLog(options: LogOptions): AppLog {
     sinks: options.sinks ?? [consoleSink()],
     metrics: options.metrics,
   });
-  let level: Level = options.starting ? "debug" : (options.level ?? "info");
+  const usual = checked(options.level ?? "info");
+  let level: Level = options.starting ? "debug" : usual;
   let starting = options.starting ?? false;
   const noise = createNoise({
     clock,
@@ -115,12 +115,11 @@ export function createLog(options: LogOptions): AppLog {
         return level;
       },
       setLevel: (wanted) => {
-        checkLevel(wanted);
-        level = wanted;
+        level = checked(wanted);
         starting = false;
       },
       started: () => {
-        if (starting) level = options.level ?? "info";
+        if (starting) level = usual;
         starting = false;
       },
       noisy: noise.ignore,
@@ -159,8 +158,8 @@ function capturer(
 }
 
 /** @throws OPTION_INVALID: a level that is none would let nothing through, not even errors. */
-function checkLevel(level: Level): void {
-  if (levels.includes(level)) return;
+function checked(level: Level): Level {
+  if (levels.includes(level)) return level;
   const got = JSON.stringify(level);
   throw new HomeostatError("OPTION_INVALID", `log: level must be ${levels.join(", ")}, got ${got}`);
 }

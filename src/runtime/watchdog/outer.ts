@@ -66,7 +66,8 @@ const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4
 
 /**
  * Starts the watch. Its thread does not keep the process alive. Costs 2 ms of the main thread, and
- * with Node 24 some 13 MB of resident memory in an app that serves HTTP, 15 to 19 in an empty process: what an empty thread costs.
+ * with Node 24 some 13 MB of resident memory in an app that serves HTTP, 15 to 19 in an empty process:
+ * what an empty thread costs.
  * Where threads are not allowed (`--permission`) that is logged, and there is no watch.
  * @throws OPTION_INVALID
  */
