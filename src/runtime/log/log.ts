@@ -70,12 +70,8 @@ export function createLog(options: LogOptions): AppLog {
     throw new HomeostatError("OPTION_INVALID", `log: app ${JSON.stringify(app)} is not one word`);
   }
   const mask = createMask(options.secrets);
-  const outlet = createOutlet({
-    app,
-    clock,
-    sinks: options.sinks ?? [consoleSink()],
-    metrics: options.metrics,
-  });
+  const { sinks = [consoleSink()], metrics } = options;
+  const outlet = createOutlet({ app, clock, sinks, metrics });
   const usual = checked(options.level ?? "info");
   let level: Level = options.starting ? "debug" : usual;
   let starting = options.starting ?? false;
