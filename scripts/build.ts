@@ -16,11 +16,12 @@ const limitMs = 180_000;
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
-/** What is exported or started: the daemon starts the gateway as a process of its own. */
+/** What is exported or started: the daemon starts gateway and spawner as processes of their own. */
 const entries: readonly string[] = [
   ...Object.values(manifest.exports).flatMap((one) => (typeof one === "string" ? [] : one.source)),
   "src/cli/main.ts",
   "src/gateway/main.ts",
+  "src/platforms/spawner/main.ts",
 ];
 
 /** The version as a word of the code: a user's bundler would not find the manifest again. */

@@ -66,7 +66,7 @@ export function createHands(
     look: eyes.look,
     perform: (command) => {
       if (command.kind === "act") act(held, command.intent);
-      else capture(held, command);
+      else if (command.kind === "capture") capture(held, command);
     },
     boot: () => boot(held, journal),
     rolling: (service, done) => rolling(held, service, done),

@@ -11,3 +11,8 @@ export type {
   ServiceConfig,
 } from "./wiring/config.ts";
 export { defineConfig } from "./wiring/config.ts";
+export type {
+  LivenessConfig,
+  ProbeOfKindConfig,
+  ProbesConfig,
+} from "./wiring/config-probes.ts";

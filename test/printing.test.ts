@@ -10,8 +10,9 @@ import { onlyOursHolds } from "./support/fault.ts";
 const printers: readonly RegExp[] = [
   // The answers of the command line.
   /^src\/cli\//,
-  // The gateway is a program of its own: its log, and how it is called.
+  // Programs of their own: their log, and how they are called.
   /^src\/gateway\/main\.ts$/,
+  /^src\/platforms\/spawner\/main\.ts$/,
   // While the main thread is blocked, no log of its can say so.
   /^src\/runtime\/watchdog\/outer-worker\.ts$/,
 ];

@@ -5,6 +5,8 @@ import type { Config } from "../../src/wiring/config.ts";
 import { markedBy } from "../../test/process/support/marked.ts";
 import { until } from "../../test/process/support/project.ts";
 import type { Bench } from "./group.ts";
+import { bareLoop } from "./loop.ts";
+import { waitingTasks } from "./many.ts";
 import { createOurs, hasEnded } from "./ours.ts";
 import type { Peer } from "./peer.ts";
 import { endAll, kill, processesWith } from "./processes.ts";
@@ -12,7 +14,9 @@ import { atLeast, atMost, notYet, ours, type Row, shown, spread } from "./table.
 
 /** Services of a peer: enough to see what becomes of them. */
 const peerTasks = 10;
-const settleMs = 3_000;
+/** runsvdir looks every 5 s. */
+const settleMs = 6_000;
+const endMs = 3_000;
 /** Services that are killed while no daemon runs. */
 const perDeath = 2;
 
@@ -36,10 +40,11 @@ interface Aftermath {
 
 export async function deaths(bench: Bench): Promise<readonly Row[]> {
   const count = bench.quick ? 20 : 100;
-  const told = await ourDeaths(bench, count, bench.quick ? 1 : 5);
+  const told = await ourDeaths(bench, count, bench.quick ? 1 : 4);
   bench.say(`death: ${ours}`);
+  const others = bench.peers.filter((peer) => peer !== bareLoop);
   const peers = await Promise.all(
-    bench.peers.map(async (peer) => [peer.name, await peerDeath(bench, peer)] as const),
+    others.map(async (peer) => [peer.name, await peerDeath(bench, peer)] as const),
   );
   const of = (mine: number, value: (one: Aftermath) => number): Row["cells"] => ({
     [ours]: mine,
@@ -55,7 +60,11 @@ export async function deaths(bench: Bench): Promise<readonly Row[]> {
       ),
       n: told.kills,
     },
-    atMost("… left behind after its stop", of(told.orphans, ({ orphans }) => orphans), 0),
+    atMost(
+      "… left behind after its stop",
+      of(told.orphans, ({ orphans }) => orphans),
+      0,
+    ),
     atLeast("… share of ends meanwhile whose exit code or signal is known", known, 1),
     atMost(`… its start → ${count} adopted (ms)`, { [ours]: spread(told.adoptedMs) }, 150),
     shown("  of which after reading its journal", { [ours]: spread(told.adoptionMs) }),
@@ -82,7 +91,9 @@ async function ourDeaths({ scratch }: Bench, count: number, kills: number): Prom
     const fromMs = performance.now();
     daemon = await home.up();
     answersMs.push(performance.now() - fromMs);
-    await until("all run again", 30_000, async () => (leaders(home.state) >= count ? true : undefined));
+    await until("all run again", 30_000, async () =>
+      leaders(home.state) >= count ? true : undefined,
+    );
     await sleep(1_000);
   }
   await home.cli("down");
@@ -103,7 +114,11 @@ async function ourDeaths({ scratch }: Bench, count: number, kills: number): Prom
 }
 
 const leaders = (state: string): number =>
-  new Set(markedBy(state).filter(({ leader, target }) => leader && !target.startsWith("@")).map(({ target }) => target)).size;
+  new Set(
+    markedBy(state)
+      .filter(({ leader, target }) => leader && !target.startsWith("@"))
+      .map(({ target }) => target),
+  ).size;
 
 /** An end that nobody asked for. */
 function isUnseenEnd(event: Event): event is Extract<Event, { type: "instance.exited" }> {
@@ -137,18 +152,14 @@ function watchDoubles(state: string, doubles: Set<string>): { stop: () => void }
   return { stop: () => clearInterval(timer) };
 }
 
-async function peerDeath({ scratch }: Bench, peer: Peer): Promise<Aftermath> {
+async function peerDeath(bench: Bench, peer: Peer): Promise<Aftermath> {
+  const { scratch } = bench;
   const folder = scratch.subfolder(peer.name);
-  const tag = `${peer.name.replaceAll(" ", "-")}-of-death`;
-  const tasks = Array.from({ length: peerTasks }, (_, n) => ({
-    name: `t${n}`,
-    command: [scratch.server, "0", `${tag}-${n}.`],
-  }));
   const copies = (): readonly string[] =>
-    processesWith(`${tag}-`)
+    processesWith(folder)
       .filter(({ args }) => args[0] === scratch.server)
       .map(({ args }) => args[2] ?? "");
-  const standing = await peer.start(scratch, folder, tasks);
+  const standing = await peer.start(scratch, folder, waitingTasks(bench, folder, peerTasks));
   await until(`${peer.name} runs all`, 60_000, async () =>
     copies().length >= peerTasks ? true : undefined,
   );
@@ -159,11 +170,11 @@ async function peerDeath({ scratch }: Bench, peer: Peer): Promise<Aftermath> {
   await sleep(settleMs);
   const all = copies();
   const doubles = all.length - new Set(all).size;
-  await standing.stopAll();
-  const untilMs = performance.now() + settleMs;
+  // What it does not end is left behind; what it says to that is its own affair.
+  await standing.stopAll().catch(() => {});
+  const untilMs = performance.now() + endMs;
   while (copies().length > 0 && performance.now() < untilMs) await sleep(50);
   const orphans = copies().length;
   await endAll(folder);
-  await endAll(`${tag}-`);
   return { doubles, orphans };
 }

@@ -5,7 +5,8 @@ import type { Bench } from "./group.ts";
 import { createOurs, type Ours, restart } from "./ours.ts";
 import { kill } from "./processes.ts";
 import { strike, whoAnswers } from "./scratch.ts";
-import { atLeast, atMost, type Cell, notYet, ours, type Row, spread } from "./table.ts";
+import { type Blow, stageRows } from "./stages.ts";
+import { atLeast, atMost, type Cell, notYet, ours, type Row, shown, spread } from "./table.ts";
 
 const kinds = ["SIGSTOP, C server", "SIGSTOP, Node server", "blocked event loop"] as const;
 type Kind = (typeof kinds)[number];
@@ -16,23 +17,41 @@ interface Subject {
   readonly port: number;
   pid: number;
   readonly times: number[];
+  readonly blows: Blow[];
+  /** Restarts between two blows: a healthy server was taken for a hung one. */
+  unasked: number;
 }
+
+const services: Readonly<Record<Kind, string>> = {
+  "SIGSTOP, C server": "c",
+  "SIGSTOP, Node server": "stopped",
+  "blocked event loop": "blocked",
+};
+
+const steps = [
+  "symptom.raised",
+  "evidence.captured",
+  "action.intended",
+  "instance.exited",
+  "instance.started",
+  "instance.ready",
+] as const;
 
 /** The function of server.mjs that blocks its loop. */
 const blocking = "spinForEver";
 const probes = new Set(["monit"]);
-const limitMs = 20_000;
+const limit = { ms: 20_000, quickMs: 4_000 };
 /** Until the last recovery is over for whoever healed it. */
 const restMs = 600;
 
 export async function hangs(bench: Bench): Promise<readonly Row[]> {
   const { subjects, home } = await startAll(bench);
-  const rounds = bench.quick ? 2 : 20;
+  const rounds = bench.quick ? 1 : 20;
   const mine = subjects.filter(({ name }) => name === ours);
   const others = subjects.filter(({ name }) => probes.has(name));
   const blind = subjects.filter(({ name }) => name !== ours && !probes.has(name));
   const never = Promise.all(blind.map((one) => hangOne(bench, one)));
-  const untilMs = performance.now() + (bench.quick ? 8_000 : 60_000);
+  const untilMs = performance.now() + (bench.quick ? 8_000 : 45_000);
   const beside = Promise.all(
     others.map(async (one) => {
       for (let round = 0; round < rounds && performance.now() < untilMs; round++) {
@@ -61,18 +80,19 @@ async function startAll({ scratch, peers }: Bench): Promise<{
   const subjects: Subject[] = [];
   const add = (name: string, kind: Kind): number => {
     const port = ports.pop() ?? 0;
-    subjects.push({ name, kind, port, pid: 0, times: [] });
+    subjects.push({ name, kind, port, pid: 0, times: [], blows: [], unasked: 0 });
     return port;
   };
   await Promise.all(
-    peers.map((peer) => {
-      const tasks = kinds.map((kind, i) => {
+    // Apart: monit asks one after the other, and would be late for the next.
+    peers.flatMap((peer) =>
+      kinds.map((kind) => {
         const probe = add(peer.name, kind);
         const command = kind === "SIGSTOP, C server" ? [server] : [node, app];
-        return { name: `t${i}`, command: [...command, String(probe)], probe };
-      });
-      return peer.start(scratch, scratch.subfolder(peer.name), tasks);
-    }),
+        const task = { name: "it", command: [...command, String(probe)], probe };
+        return peer.start(scratch, scratch.subfolder(peer.name), [task]);
+      }),
+    ),
   );
   const probe = { http: "/pid", interval: "50ms", timeout: "100ms", failures: 2 } as const;
   const home = await createOurs(scratch, "hang", {
@@ -86,14 +106,18 @@ async function startAll({ scratch, peers }: Bench): Promise<{
   return { subjects, home };
 }
 
-async function hangOne({ scratch }: Bench, subject: Subject): Promise<void> {
-  const { pid, port, kind, name } = subject;
+async function hangOne({ scratch, quick }: Bench, subject: Subject): Promise<void> {
+  const limitMs = quick ? limit.quickMs : limit.ms;
+  const { port, kind, name } = subject;
+  const pid = await whoAnswers(port);
+  if (pid !== subject.pid) subject.unasked++;
   const blocks = kind === "blocked event loop";
   if (blocks) await block(port);
   // The gateway keeps a request until the next instance can answer it.
   const tryMs = name === ours ? limitMs : 50;
   const pollUs = name === ours ? 100 : 10_000;
   const signal = blocks ? 0 : 19;
+  subject.blows.push({ target: `${services[kind]}/1`, wallMs: Date.now() });
   const struck = await strike(scratch, { signal, pid, port, limitMs, tryMs, pollUs });
   subject.times.push(struck.ms);
   subject.pid = struck.pid;
@@ -109,23 +133,34 @@ function block(port: number): Promise<void> {
   });
 }
 
+function unasked(subjects: readonly Subject[], of: string): number {
+  return subjects.reduce((sum, it) => sum + (it.name === of ? it.unasked : 0), 0);
+}
+
 function rowsOf(subjects: readonly Subject[], home: Ours): readonly Row[] {
   const cell = (times: readonly number[]): Cell =>
-    times.every((ms) => ms === Number.POSITIVE_INFINITY) ? `never (${limitMs / 1_000} s)` : spread(times);
-  const rows = kinds.map((kind) => {
+    times.every((ms) => ms === Number.POSITIVE_INFINITY) ? "never" : spread(times);
+  const events = home.journal();
+  const rows = kinds.flatMap((kind) => {
     const of = subjects.filter((it) => it.kind === kind);
     const cells = Object.fromEntries(of.map(({ name, times }) => [name, cell(times)]));
-    return atMost(`${kind} → healthy, shortest setting (ms)`, cells, 350);
+    const blows = of.find(({ name }) => name === ours)?.blows ?? [];
+    return [
+      { ...atMost(`${kind} → healthy, shortest setting (ms)`, cells, 350), n: blows.length },
+      ...stageRows(events, blows, steps),
+    ];
   });
   const blocks = subjects.find((it) => it.name === ours && it.kind === "blocked event loop");
-  const named = home
-    .journal()
+  const named = events
     .filter((event) => event.type === "evidence.captured")
     .filter(({ subject, data }) => subject === "blocked/1" && data.summary.includes(blocking));
   const share = named.length / (blocks?.times.length ?? 0);
   return [
     ...rows,
     atLeast("blocked function named in the evidence (share of hangs)", { [ours]: share }, 1),
+    shown("restarts of healthy servers at this setting", {
+      ...Object.fromEntries(subjects.map(({ name }) => [name, unasked(subjects, name)])),
+    }),
     notYet("SIGSTOP with a spare: failed requests", "≤ 0"),
     notYet("SIGSTOP with a spare: worst latency (ms)", "≤ 350"),
   ];

@@ -4,18 +4,15 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Event } from "../../src/model/event.ts";
 import type { StateView } from "../../src/protocol/api.ts";
 import type { Config } from "../../src/wiring/config.ts";
 import { openJournal } from "../../src/wiring/journal.ts";
-import { homeostat } from "../../test/process/support/command.ts";
 import { markedBy } from "../../test/process/support/marked.ts";
 import { until } from "../../test/process/support/project.ts";
+import { told } from "./peer.ts";
 import { kill, processesWith } from "./processes.ts";
 import type { Scratch } from "./scratch.ts";
-
-const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** One process of ours. */
 export interface Own {
@@ -66,6 +63,7 @@ export async function createOurs(
   name: string,
   services: Config["services"],
 ): Promise<Ours> {
+  const { entry } = scratch;
   const folder = scratch.subfolder(`homeostat-${name}`);
   const state = join(folder, ".homeostat");
   const [port = 0] = await scratch.ports(1);
@@ -100,8 +98,8 @@ export async function createOurs(
     },
     cli: async (...args) => {
       const fromMs = performance.now();
-      const { code, out, err } = await homeostat(folder, args, { limitMs: 120_000 });
-      if (code !== 0) throw new Error(`homeostat ${args.join(" ")}: ${code}\n${err}${out}`);
+      const all = ["--conditions=source", entry, "--folder", folder, ...args];
+      const out = await told(process.execPath, all, { limitMs: 120_000 });
       return { ms: performance.now() - fromMs, out };
     },
     view,
@@ -110,7 +108,7 @@ export async function createOurs(
         const now = await view().catch(() => undefined);
         return now?.services.every((it) => it.health === "healthy") ? now : undefined;
       }),
-    own: () => ownOf(folder, state),
+    own: () => ownOf(folder, state, entry),
     journal: () => {
       const { store } = openJournal(state);
       try {
@@ -119,7 +117,7 @@ export async function createOurs(
         store.close();
       }
     },
-    stop: () => stop(folder, state),
+    stop: () => stop(self, folder),
   };
   return self;
 }
@@ -134,20 +132,22 @@ function notedPid(state: string): number | undefined {
 }
 
 /** What runs for this folder and is no instance of a service. */
-function ownOf(folder: string, state: string): readonly Own[] {
+function ownOf(folder: string, state: string, entry: string): readonly Own[] {
   const targets = new Map(markedBy(state).map(({ pid, target }) => [pid, target]));
   return processesWith(folder).flatMap(({ pid, args }) => {
     const target = targets.get(pid);
     if (target !== undefined && !target.startsWith("@")) return [];
     const file = args.find((word) => word.includes("/src/")) ?? args[0] ?? "";
     const isDaemon = file === entry && args.includes("up");
-    return [{ name: isDaemon ? "daemon" : (target?.slice(1) ?? file.split("/src/").at(-1) ?? ""), pid }];
+    return [
+      { name: isDaemon ? "daemon" : (target?.slice(1) ?? file.split("/src/").at(-1) ?? ""), pid },
+    ];
   });
 }
 
 /** As a user does, and by force what that leaves. */
-async function stop(folder: string, state: string): Promise<void> {
-  const daemon = ownOf(folder, state).find(({ name }) => name === "daemon");
+async function stop({ own }: Ours, folder: string): Promise<void> {
+  const daemon = own().find(({ name }) => name === "daemon");
   if (daemon) kill(daemon.pid, "SIGTERM");
   const untilMs = performance.now() + 20_000;
   while (processesWith(folder).length > 0) {

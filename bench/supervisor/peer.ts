@@ -60,8 +60,10 @@ export function ownIn(scratch: Scratch, folder: string): readonly number[] {
 }
 
 /** pm2 writes all arguments of a process into one. */
-function isTask({ server, app }: Scratch, args: readonly string[]): boolean {
-  return args[0] === server || args.slice(0, 2).some((word) => word.includes(app));
+function isTask({ server, app, reaper }: Scratch, args: readonly string[]): boolean {
+  return (
+    args[0] === server || args[0] === reaper || args.slice(0, 2).some((word) => word.includes(app))
+  );
 }
 
 /** A command as a line for /bin/sh; nothing of ours needs more than quotes. */

@@ -7,6 +7,7 @@ import type { Peer } from "./peer.ts";
 import { installPm2, pm2 } from "./pm2.ts";
 import { runit, s6 } from "./runit.ts";
 import { supervisord } from "./supervisord.ts";
+import { notInstalled } from "./table.ts";
 
 /** From Debian, but for pm2, which is of npm, and the floor, which is ours. */
 const packages = new Map<Peer, string>([
@@ -25,7 +26,9 @@ export interface Peers {
   readonly missing: readonly Peer[];
 }
 
-export async function findPeers(say: (text: string) => void): Promise<Peers> {
+/** `alone`: the floor only. */
+export async function findPeers(alone: boolean, say: (text: string) => void): Promise<Peers> {
+  if (alone) return { there: [bareLoop], missing: [], text: "the other supervisors are left out" };
   const lacking = await absent([...packages.keys()]);
   if (lacking.length > 0 && mayInstall) {
     const names = lacking.map((peer) => packages.get(peer) ?? "");
@@ -36,7 +39,7 @@ export async function findPeers(say: (text: string) => void): Promise<Peers> {
   const versions = await Promise.all(allPeers.map((peer) => peer.version()));
   const there = allPeers.filter((_, i) => versions[i] !== undefined);
   const missing = allPeers.filter((_, i) => versions[i] === undefined);
-  const text = allPeers.map(({ name }, i) => `${name}: ${versions[i] ?? "not installed"}`).join("; ");
+  const text = allPeers.map(({ name }, i) => `${name}: ${versions[i] ?? notInstalled}`).join("; ");
   return { there, missing, text };
 }
 

@@ -72,7 +72,14 @@ export async function cluster(
   port: number,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly reload: () => Promise<void> }> {
-  const web = { name: "web", script: app, args: [String(port)], interpreter: node, instances: 2, env };
+  const web = {
+    name: "web",
+    script: app,
+    args: [String(port)],
+    interpreter: node,
+    instances: 2,
+    env,
+  };
   const path = join(folder, "bench.config.json");
   writeFileSync(path, JSON.stringify({ apps: [{ ...always, ...web, exec_mode: "cluster" }] }));
   await call(folder, "start", path);

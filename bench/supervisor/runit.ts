@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/apt.ts";
-import { ownIn, type Peer, shellLine, type Standing, type Task, told } from "./peer.ts";
+import { ownIn, type Peer, type Standing, shellLine, type Task, told } from "./peer.ts";
 import { processesWith } from "./processes.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -28,7 +28,13 @@ const kinds: Readonly<Record<"runit" | "s6", Kind>> = {
     each: "s6-supervise",
     status: (folders) => ["sh", "-c", `for s in "$@"; do s6-svstat "$s"; done`, "sh", ...folders],
     // -wd waits for the end of each.
-    stop: (folders) => ["sh", "-c", `for s in "$@"; do s6-svc -wd -d "$s" & done; wait`, "sh", ...folders],
+    stop: (folders) => [
+      "sh",
+      "-c",
+      `for s in "$@"; do s6-svc -wd -d "$s" & done; wait`,
+      "sh",
+      ...folders,
+    ],
   },
 };
 

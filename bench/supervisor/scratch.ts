@@ -1,10 +1,19 @@
 // A folder of one run: the programs compiled into it, and everything that was started from it ended.
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { root } from "../../scripts/run.ts";
 import { freePorts } from "../../test/process/support/project.ts";
 import { endAll } from "./processes.ts";
 
@@ -19,10 +28,16 @@ export interface Scratch {
   /** The Node server: `[node, app, port]`. */
   readonly app: string;
   readonly node: string;
+  /** The command line of Homeostat: its sources as they were when the run began. */
+  readonly entry: string;
   readonly loop: string;
+  /** An init for whoever leaves its programs to one: that of the machine may be slow. */
+  readonly reaper: string;
   /** A folder of its own for each that asks. */
   subfolder(name: string): string;
   ports(count: number): Promise<readonly number[]>;
+  /** Kills what is left; how many processes that were. */
+  clear(): Promise<number>;
   /** Kills what is left, and removes the folder; how many processes were left. */
   end(): Promise<number>;
 }
@@ -34,28 +49,54 @@ export async function createScratch(): Promise<Scratch> {
     await execute("cc", ["-O2", "-D_GNU_SOURCE", "-o", to, from], { timeout: 60_000 });
     return to;
   };
-  const [server, loop] = await Promise.all(["server", "loop", "strike"].map(compile));
+  const [server = "", loop = "", reaper = ""] = await Promise.all(
+    ["server", "loop", "reaper", "strike"].map(compile),
+  );
   const app = join(folder, "server.mjs");
   copyFileSync(join(sources, "server.mjs"), app);
+  const entry = await snapshot(join(folder, "package")).catch((error: unknown) => {
+    rmSync(folder, { recursive: true });
+    throw error;
+  });
   let made = 0;
   return {
     folder,
-    server: server ?? "",
-    loop: loop ?? "",
+    server,
+    loop,
+    reaper,
     app,
     node: process.execPath,
+    entry,
     subfolder: (name) => {
       const path = join(folder, `${name}-${++made}`);
       mkdirSync(path);
       return path;
     },
     ports: freePorts,
+    clear: () => endAll(folder),
     end: async () => {
       const left = await endAll(folder);
       rmSync(folder, { recursive: true, force: true });
       return left;
     },
   };
+}
+
+/** Whoever edits the sources meanwhile must not change what is measured. */
+async function snapshot(to: string): Promise<string> {
+  const entry = join(to, "src/cli/main.ts");
+  for (let tries = 1; ; tries++) {
+    cpSync(join(root, "src"), join(to, "src"), { recursive: true });
+    cpSync(join(root, "package.json"), join(to, "package.json"));
+    if (tries === 1) symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
+    try {
+      await execute(process.execPath, ["--conditions=source", entry, "--version"]);
+      return entry;
+    } catch (error) {
+      if (tries === 15) throw error;
+      await sleep(2_000);
+    }
+  }
 }
 
 export interface Strike {

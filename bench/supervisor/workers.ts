@@ -25,7 +25,7 @@ interface Pair {
 
 export async function workers(bench: Bench): Promise<readonly Row[]> {
   const blocks = bench.quick ? 1 : 4;
-  const perBlock = bench.quick ? 3 : 5;
+  const perBlock = bench.quick ? 2 : 5;
   const pairs = await startAll(bench);
   for (let block = 0; block < blocks; block++) {
     for (const pair of pairs) await killSome(pair, perBlock);
@@ -39,7 +39,10 @@ export async function workers(bench: Bench): Promise<readonly Row[]> {
   const perKill = of(({ failed, kills }) => failed / kills);
   return [
     { ...atMost(`${told}: failed per kill`, perKill, 0), n: blocks * perBlock },
-    shown(`${told}: worst latency (ms)`, of(({ worstMs }) => worstMs)),
+    shown(
+      `${told}: worst latency (ms)`,
+      of(({ worstMs }) => worstMs),
+    ),
   ];
 }
 

@@ -38,6 +38,7 @@ export const serviceLook: Readonly<Record<ServiceView["health"], Look>> = {
   degraded: { word: "degraded", shape: "triangle", tone: "warn" },
   down: { word: "down", shape: "cross", tone: "bad" },
   starting: { word: "starting", shape: "ring", tone: "accent" },
+  stopped: { word: "stopped", shape: "pause", tone: "quiet" },
 };
 
 export const incidentLook: Readonly<Record<IncidentState, Look>> = {

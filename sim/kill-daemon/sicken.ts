@@ -1,7 +1,7 @@
 // Makes the shop sick at random: what it does, it does to the processes themselves, daemon or none.
 import { setTimeout as sleep } from "node:timers/promises";
 import { below, type Random } from "../../src/kernel/random.ts";
-import { gatewayTarget, serviceOf } from "../../src/model/target.ts";
+import { isOurs, serviceOf } from "../../src/model/target.ts";
 import type { Marked } from "../../test/process/support/marked.ts";
 import type { Shop } from "../../test/process/support/shop.ts";
 import type { Ailing } from "./ailing.ts";
@@ -31,7 +31,7 @@ export function sicken(shop: Shop, ailing: Ailing, random: Random): Sickener {
   const bag = sicknessesOf(shop).flatMap((one) => Array.from({ length: one.weight }, () => one));
 
   const strike = async ({ name, of, strike }: Sickness): Promise<void> => {
-    const leaders = shop.project.marked().filter((it) => it.leader && it.target !== gatewayTarget);
+    const leaders = shop.project.marked().filter((it) => it.leader && !isOurs(it.target));
     const services = new Set(leaders.map((it) => serviceOf(it.target)));
     // All are asked: who is well has been so since it was first asked.
     const well = new Set([...services].filter((service) => ailing.isWell(service)));

@@ -1,5 +1,6 @@
 // Looks at all processes of a project again and again: never two of one instance, nothing left over.
 import { setTimeout as sleep } from "node:timers/promises";
+import { spawnerTarget } from "../../src/model/target.ts";
 import { type Marked, markedBy } from "../../test/process/support/marked.ts";
 
 export interface Watch {
@@ -69,7 +70,8 @@ export function watch(stateFolder: string, daemonMs: () => number): Watch {
 
 export function doublesIn(all: readonly Marked[]): readonly string[] {
   const leaders = Map.groupBy(
-    all.filter((it) => it.leader),
+    // A child that the spawner has forked and that does not run yet still has the spawner's mark.
+    all.filter((it) => it.leader && it.target !== spawnerTarget),
     (it) => it.target,
   );
   return [...leaders].flatMap(([target, many]) =>

@@ -4,11 +4,12 @@ import { Command, CommanderError, Option } from "commander";
 import { version } from "../kernel/version.ts";
 import { apps, orderApp } from "./commands/apps.ts";
 import { heartbeat } from "./commands/heartbeat.ts";
-import { logs } from "./commands/logs.ts";
+import { logs, logsHelp } from "./commands/logs.ts";
 import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
 import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";
 import { orderForms } from "./commands/order-words.ts";
 import { replayJournal } from "./commands/replay.ts";
+import { runJob, start, stop } from "./commands/service.ts";
 import { check, up } from "./commands/up.ts";
 import { fail } from "./fail.ts";
 import { unknownCommand, usageError } from "./usage.ts";
@@ -34,15 +35,13 @@ function build(): Command {
         .default("info"),
     )
     .addOption(dashboardPort())
+    .addOption(profile())
     .action((_: unknown, command: Command) => up(all(command)));
   add("down", "stop the services and the daemon").action((_: unknown, c: Command) => down(all(c)));
   add("status", "how everything is, in one sentence and a table").action((_: unknown, c: Command) =>
     status(all(c)),
   );
-  add("logs [service]", "the last lines of each instance")
-    .option("-n, --lines <count>", "lines of each", "20")
-    .option("-f, --follow", "go on with what comes")
-    .action((service: string | undefined, _: unknown, c: Command) => logs(service, all(c)));
+  addLogs(add);
   const list = add("incidents", "what went wrong and what was done");
   list.allowExcessArguments().action((_: unknown, c: Command) => {
     const [what] = c.args;
@@ -68,13 +67,12 @@ function build(): Command {
   add("deny <id>", "refuse what an approval asks for").action(
     (id: string, _: unknown, c: Command) => deny(id, all(c)),
   );
-  add("restart <service>", "replace its instances one by one, losing no request").action(
-    (service: string, _: unknown, c: Command) => restart(service, all(c)),
-  );
+  addServices(add);
   addApps(add);
   addHeartbeat(add);
   add("check", "check the config and show what it means")
     .addOption(dashboardPort())
+    .addOption(profile())
     .action((_: unknown, c: Command) => check(all(c)));
   add("replay", "run the journal through the rules again and compare").action(
     (_: unknown, c: Command) => replayJournal(all(c)),
@@ -83,6 +81,34 @@ function build(): Command {
 }
 
 const all = <T>(command: Command): T => command.optsWithGlobals() as T;
+
+function addLogs(add: (name: string, text: string) => Command): void {
+  add("logs [names...]", "the last lines of services and instances, merged by time")
+    .option("-n, --lines <count>", "lines of each log (default: 20, with --since all)")
+    .option("-f, --follow", "go on with what comes")
+    .option("--since <moment>", "a duration such as 10m, or a time")
+    .option("--grep <expression>", "only what fits a regular expression")
+    .option("--errors", "only what tells an error, with its stack")
+    .option("-t, --time", "the time of each line before it")
+    .option("--rate <lines>", "lines a second of one log that are followed at most")
+    .addHelpText("after", logsHelp)
+    .action((names: readonly string[], _: unknown, c: Command) => logs(names, all(c)));
+}
+
+function addServices(add: (name: string, text: string) => Command): void {
+  add("restart <name>", "replace the instances of a service or group, losing no request").action(
+    (name: string, _: unknown, c: Command) => restart(name, all(c)),
+  );
+  add("stop <name>", "end a service or group; nothing but people starts it again").action(
+    (name: string, _: unknown, c: Command) => stop(name, all(c)),
+  );
+  add("start <name>", "start a service or group, what it depends on first").action(
+    (name: string, _: unknown, c: Command) => start(name, all(c)),
+  );
+  add("run <job>", "run a job now, and wait for its end")
+    .option("--detach", "do not wait")
+    .action((name: string, _: unknown, c: Command) => runJob(name, all(c)));
+}
 
 function addApps(add: (name: string, text: string) => Command): void {
   add("apps", "what the apps inside the services say of themselves").action(
@@ -122,6 +148,13 @@ function dashboardPort(): Option {
   );
 }
 
+function profile(): Option {
+  const text = "also the services of this profile; may be given several times";
+  return new Option("--profile <name>", text)
+    .argParser((name: string, before: readonly string[]) => [...before, name])
+    .default([], "none");
+}
+
 /** Before the command line is understood: an error of usage is told as JSON too. */
 function asJson(): boolean {
   return process.argv.includes("--json");
@@ -144,12 +177,13 @@ const lastMs = 1_000;
 /** 0 clean, 1 unhandled, 75 a dependency is missing, 78 config or usage. */
 async function main(): Promise<void> {
   quieten();
+  const program = build();
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // `homeostat logs | head` has read enough.
+    // `homeostat logs | head` has read enough; a daemon has more to do than to be read.
+    if (error.code === "EPIPE" && program.args[0] === "up") return;
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const program = build();
   try {
     await program.parseAsync();
   } catch (error) {

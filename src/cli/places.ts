@@ -7,5 +7,12 @@ const here = fileURLToPath(import.meta.url);
 /** The program of the gateway, which runs as a process of its own. */
 export const gatewayEntry: string = join(dirname(here), "../gateway", `main${extname(here)}`);
 
+/** The program that starts the services, likewise. */
+export const spawnerEntry: string = join(
+  dirname(here),
+  "../platforms/spawner",
+  `main${extname(here)}`,
+);
+
 /** The built page. */
 export const dashboardFolder: string = join(dirname(here), "../../dashboard/dist");

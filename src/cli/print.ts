@@ -15,8 +15,24 @@ const styles = {
 
 /** NO_COLOR and a pipe both mean plain text. */
 export function paint(tone: Tone, text: string, to: { isTTY?: boolean } = stdout): string {
-  const plain = to.isTTY !== true || (process.env.NO_COLOR ?? "") !== "";
-  return plain ? text : styleText(styles[tone], text, { validateStream: false });
+  return isPlain(to) ? text : styleText(styles[tone], text, { validateStream: false });
+}
+
+function isPlain(to: { isTTY?: boolean }): boolean {
+  return to.isTTY !== true || (process.env.NO_COLOR ?? "") !== "";
+}
+
+const hues = [
+  ...(["cyan", "green", "yellow", "magenta", "blue"] as const),
+  ...(["cyanBright", "greenBright", "yellowBright", "magentaBright", "blueBright"] as const),
+];
+
+/** A name in a colour of its own, the same each time. */
+export function paintName(name: string, text: string = name): string {
+  if (isPlain(stdout)) return text;
+  let sum = 0;
+  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return styleText(hues[sum % hues.length] ?? "cyan", text, { validateStream: false });
 }
 
 export function say(line = ""): void {

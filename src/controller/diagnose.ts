@@ -69,6 +69,7 @@ function toCase(
     settleMs: policy.healing.settleMs,
     healthyMs: policy.healing.verify.healthyMs,
     loopExits: policy.restart.loopExits,
+    isJob: policy.job !== undefined,
     own,
     instances: caseInstances(state, senses, policy),
     dependencies: policy.dependsOn.map((service) => dependency(state, service)),

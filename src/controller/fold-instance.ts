@@ -18,6 +18,8 @@ export function foldInstance(state: State, event: Event): State {
       if (same && known.state !== "down") return state;
       return started(state, event, "starting");
     }
+    case "instance.live":
+      return known ? update(state, { ...known, liveAtMs: event.atMs }) : state;
     case "instance.ready":
       if (!known) return state;
       return update(state, {
@@ -30,9 +32,10 @@ export function foldInstance(state: State, event: Event): State {
       return known ? update(state, { ...known, state: "stopping", sinceMs: event.atMs }) : state;
     case "instance.exited": {
       const base = known ?? { target, startedAtMs: event.atMs };
-      const { identity: _identity, port: _port, readyAtMs: _readyAtMs, ...rest } = base as Instance;
+      const { target: name, startedAtMs } = base;
       const next = update(state, {
-        ...rest,
+        target: name,
+        startedAtMs,
         state: "down",
         sinceMs: event.atMs,
         exit: event.data,
@@ -57,10 +60,14 @@ function unsure(state: State, atMs: number): State {
       target,
       instance.state === "down" || instance.state === "stopping"
         ? instance
-        : { ...instance, state: "starting" as const, sinceMs: atMs },
+        : { ...withoutLife(instance), state: "starting" as const, sinceMs: atMs },
     ]),
   );
   return { ...state, instances };
+}
+
+function withoutLife({ liveAtMs: _, ...rest }: Instance): Instance {
+  return rest;
 }
 
 function started(

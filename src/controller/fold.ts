@@ -4,6 +4,8 @@ import type { Event } from "../model/event.ts";
 import type { Target } from "../model/target.ts";
 import { foldIncident } from "./fold-incident.ts";
 import { foldInstance } from "./fold-instance.ts";
+import { foldJob } from "./fold-job.ts";
+import { foldPeople } from "./fold-people.ts";
 import { isConfigured, put, type State, without } from "./state.ts";
 
 const hourMs = 3_600_000;
@@ -12,7 +14,8 @@ const changesKept = 50;
 /** Pure: the same state and event give the same state. Events that a part does not know pass by. */
 export function fold(before: State, event: Event): State {
   const state = { ...before, seq: event.seq, atMs: Math.max(before.atMs, event.atMs) };
-  return foldIncident(foldInstance(foldGeneral(state, event), event), event);
+  const next = foldInstance(foldGeneral(state, event), event);
+  return foldIncident(foldPeople(foldJob(before, next, event), event), event);
 }
 
 function foldGeneral(state: State, event: Event): State {
@@ -65,6 +68,8 @@ function forgetRemoved(state: State): State {
     instances: without(state.instances, gone),
     exits: without(state.exits, gone),
     degraded: without(state.degraded, gone),
+    held: without(state.held, gone),
+    waiting: without(state.waiting, gone),
     files: without(state.files, fileGone),
     proven: without(state.proven, fileGone),
   };

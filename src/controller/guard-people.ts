@@ -1,11 +1,20 @@
 // Guards that speak for people: the stop button, modes and approvals.
 import { because } from "../model/reason.ts";
+import { serviceOf } from "../model/target.ts";
 import type { Guard } from "./guard-ask.ts";
 
 export const killSwitch: Guard = ({ state }) => {
   if (!state.paused) return undefined;
   const text = `all healing is stopped by ${state.paused.by}`;
   return { kind: "refused", why: because("kill-switch", text, 1, 0), final: false };
+};
+
+/** Somebody wants it down: that outlives what it was ill with before. */
+export const heldDown: Guard = ({ state, target }) => {
+  const held = state.held[serviceOf(target)];
+  if (!held) return undefined;
+  const text = `${serviceOf(target)} was stopped by ${held.by}: only people start it`;
+  return { kind: "refused", why: because("held", text, 1, 0), final: false };
 };
 
 export const mode: Guard = ({ policy, incident, rung, target, nowMs }) => {

@@ -6,7 +6,7 @@ import type { Ask, Attempt, Guard } from "./guard-ask.ts";
 import { beingStopped, maxUnhealthy, onePerGroup, onePerTarget } from "./guard-group.ts";
 import { backOff, budget, cooldown, strikes } from "./guard-limits.ts";
 import { dependencyFirst, pageAgain } from "./guard-page.ts";
-import { killSwitch, mode } from "./guard-people.ts";
+import { heldDown, killSwitch, mode } from "./guard-people.ts";
 import { standingDegrade } from "./state.ts";
 
 export type { Ask, Attempt } from "./guard-ask.ts";
@@ -46,6 +46,7 @@ const overtaken: Guard = ({ state, rung }) => {
 
 const allGuards: readonly Guard[] = [
   killSwitch,
+  heldDown,
   passed,
   onePerTarget,
   onePerGroup,

@@ -1,6 +1,7 @@
 // The shell of the loop: time goes on where the journal ended, and after the end nothing is taken.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { metrics, reading } from "../model/reading.ts";
 import { memoryStore } from "../stores/memory.ts";
 import type { Store } from "../stores/store.ts";
 import { simClock } from "../testing/sim-clock.ts";
@@ -60,4 +61,33 @@ test("time goes on after the last tick, even when the wall clock was set back", 
     onBroken: () => assert.fail("the loop broke"),
   });
   assert.ok(second.clock.now() >= lastMs);
+});
+
+test("readings that may decide something are looked at without waiting for a tick, and not too often", async () => {
+  const store = memoryStore();
+  const clock = simClock();
+  const loop = loopOn(store, clock);
+  const over = new AbortController();
+  loop.emit(born);
+  const one = [reading("web/1", metrics.probe, 0, loop.clock.now())];
+  loop.observe(one, true);
+  assert.equal(store.lastTick(), undefined, "not before it runs");
+  const running = loop.run(over.signal);
+  await clock.advance(260);
+  const before = store.lastTick()?.n ?? 0;
+  loop.observe(one);
+  assert.equal(store.lastTick()?.n, before);
+  await clock.advance(20);
+  loop.observe(one, true);
+  assert.equal(store.lastTick()?.n, before + 1);
+  assert.equal(store.lastTick()?.readings.length, 2, "with what came before them");
+  for (let i = 0; i < 100; i++) loop.observe(one, true);
+  assert.equal(store.lastTick()?.n, before + 1);
+  await clock.advance(50);
+  assert.equal(store.lastTick()?.n, before + 2);
+  assert.equal(store.lastTick()?.readings.length, 100);
+  over.abort();
+  await running;
+  loop.observe(one, true);
+  assert.equal(store.lastTick()?.n, before + 2);
 });

@@ -16,8 +16,11 @@ export interface Loop {
   emit(draft: InputDraft): void;
   /** Takes the last event in. What comes after it is in nobody's journal and is left out. */
   end(draft: InputDraft): void;
-  /** Takes readings in; they are looked at with the next tick. */
-  observe(readings: readonly Reading[]): void;
+  /**
+   * Takes readings in; they are looked at with the next tick. `soon`: the tick is not waited for,
+   * because these may decide something; at most one such tick in 10 ms.
+   */
+  observe(readings: readonly Reading[], soon?: boolean): void;
   /** Ticks until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /** Called after each step that made events, when they are durable. Returns the way out. */
@@ -49,6 +52,8 @@ export function createLoop(options: LoopOptions): Loop {
   const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
   let readings: Reading[] = [];
   let tickedAtMs = 0;
+  let running = false;
+  let hurried = false;
   let ticks = lastTick?.n ?? 0;
 
   const advance = (work: Work): void => {
@@ -74,6 +79,7 @@ export function createLoop(options: LoopOptions): Loop {
     const batch = readings;
     readings = [];
     tickedAtMs = clock.now();
+    hurried = false;
     take({ kind: "tick", readings: batch });
   };
 
@@ -87,15 +93,20 @@ export function createLoop(options: LoopOptions): Loop {
       take({ kind: "event", draft });
       close();
     },
-    observe: (more) => {
+    observe: (more, soon = false) => {
       for (const reading of more) readings.push({ ...reading, atMs: Math.round(reading.atMs) });
+      if (!soon || !running) return;
+      hurried = clock.now() - tickedAtMs < soonMs;
+      if (!hurried) tick();
     },
     run: async (signal) => {
+      running = true;
       const wake = every(clock, wakePollMs, signal, () => {
         const dueMs = wakeAt(mind.state, tickedAtMs);
-        if (dueMs !== undefined && dueMs <= clock.now()) tick();
+        if (hurried || (dueMs !== undefined && dueMs <= clock.now())) tick();
       });
       await Promise.all([wake, every(clock, options.tickMs, signal, tick)]);
+      running = false;
     },
     subscribe: (listener) => {
       listeners.add(listener);
@@ -113,6 +124,9 @@ function clockStep(real: Clock, loop: Clock, { state }: Mind): InputDraft | unde
 
 /** How finely waits that end between two ticks are noticed. */
 const wakePollMs = 50;
+
+/** Many instances that fall ill at once must not make a tick each: the next one takes them all. */
+const soonMs = 10;
 
 function loadState(store: Store): Mind["state"] {
   let state = emptyState;

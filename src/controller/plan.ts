@@ -8,8 +8,13 @@ import type { ServicePolicy } from "../model/policy.ts";
 import { because } from "../model/reason.ts";
 import { downInstances, openIncidents, type State } from "./state.ts";
 
-/** A blocked event loop cannot handle TERM: waiting longer for it only prolongs the outage. */
-const blockedStopWaitMs = 500;
+/**
+ * A blocked event loop cannot handle TERM: waiting longer for it only prolongs the outage. Who asks
+ * often has no time for it, and half a period is the measure.
+ */
+function blockedStopWaitMs({ probe }: ServicePolicy): number {
+  return probe ? Math.min(500, Math.round(probe.periodMs / 2)) : 500;
+}
 
 export function plan(state: State): readonly DecisionDraft[] {
   for (const incident of openIncidents(state)) {
@@ -56,7 +61,7 @@ function climb(
     case "hang":
       return restart(
         diagnosis,
-        blockedStopWaitMs,
+        blockedStopWaitMs(policy),
         "a blocked process does not come back by itself",
       );
     case "stuck":
@@ -78,6 +83,12 @@ function start(state: State, incident: Incident, policy: ServicePolicy): Ladder 
   if (policy.restart.when === "never") {
     const text = `${policy.name} is configured to be never restarted`;
     return { rungs: [], rejected: [{ action: "start", why: because("restart-policy", text) }] };
+  }
+  if (policy.job) {
+    const tries = state.jobs[policy.name]?.last?.attempts ?? 1;
+    const text = `${policy.name} is a job: its tries are used up, and its next run is people's or its schedule's`;
+    const why = because("retries", text, tries, 1 + policy.job.retries);
+    return { rungs: [], rejected: [{ action: "start", why }] };
   }
   const targets = downInstances(state, incident.service);
   const text = "a process that is gone is started again";

@@ -1,11 +1,13 @@
 // Detect, the part that needs no readings: symptoms from how processes start and end.
 import type { DecisionDraft } from "../model/event.ts";
 import type { Instance } from "../model/instance.ts";
+import type { JobEnd } from "../model/job.ts";
 import type { ServicePolicy } from "../model/policy.ts";
+import { metrics, type Reading } from "../model/reading.ts";
 import type { Reason } from "../model/reason.ts";
 import type { SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
-import { type Senses, type State, shortRuns, symptomsOf } from "./state.ts";
+import { type Senses, type State, shortRuns, symptomsOf, type Table } from "./state.ts";
 
 /** The rules of this file, by the names that end the keys of their symptoms. */
 export const processRules: ReadonlySet<string> = new Set(["exit", "crash-loop", "startup"]);
@@ -15,7 +17,17 @@ export function watchProcesses(
   senses: Senses,
   nowMs: number,
 ): readonly DecisionDraft[] {
-  return [...watchInstances(state, senses.awakeSinceMs, nowMs), ...watchDegraded(state)];
+  return [...watchInstances(state, senses, nowMs), ...watchDegraded(state), ...watchHeld(state)];
+}
+
+/** What people have stopped is not sick for it; whether it is well shows when it runs again. */
+function watchHeld(state: State): readonly DecisionDraft[] {
+  return Object.values(state.symptoms).flatMap(({ key, target }): readonly DecisionDraft[] => {
+    const held = state.held[serviceOf(target)];
+    if (!held) return [];
+    const data = { key, text: `stopped by ${held.by}` };
+    return [{ type: "symptom.cleared", subject: target, data }];
+  });
 }
 
 /** No traffic reaches a degraded service: what its traffic showed can neither last nor pass. */
@@ -29,14 +41,13 @@ function watchDegraded(state: State): readonly DecisionDraft[] {
     }));
 }
 
-function watchInstances(
-  state: State,
-  awakeSinceMs: number,
-  nowMs: number,
-): readonly DecisionDraft[] {
+function watchInstances(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
   return Object.values(state.instances).flatMap((instance) => {
-    const policy = state.policy.services[serviceOf(instance.target)];
-    return policy ? watch(state, instance, policy, awakeSinceMs, nowMs) : [];
+    const service = serviceOf(instance.target);
+    const policy = state.policy.services[service];
+    if (!policy || service in state.held) return [];
+    if (policy.job) return watchJob(state, instance, nowMs);
+    return watch(state, instance, policy, senses, nowMs);
   });
 }
 
@@ -44,7 +55,7 @@ function watch(
   state: State,
   instance: Instance,
   policy: ServicePolicy,
-  awakeSinceMs: number,
+  senses: Senses,
   nowMs: number,
 ): readonly DecisionDraft[] {
   const drafts: DecisionDraft[] = [];
@@ -70,11 +81,13 @@ function watch(
     raise("crash-loop", "crash-loop", loopReason(runs, policy), first);
   }
   // A daemon that was away may have missed that it became ready: it looks for as long again.
-  const lookedMs = nowMs - Math.max(instance.sinceMs, awakeSinceMs);
-  if (instance.state === "starting" && lookedMs >= policy.startupMs) {
-    raise("startup", "unresponsive", startupReason(instance, policy, nowMs), instance.sinceMs);
+  const lookedMs = nowMs - Math.max(instance.sinceMs, senses.awakeSinceMs);
+  const starting = instance.state === "starting" && instance.liveAtMs === undefined;
+  if (starting && lookedMs >= policy.startupMs) {
+    const { kind, why } = startupSign(instance, policy, senses.latest[target] ?? {}, nowMs);
+    raise("startup", kind, why, instance.sinceMs);
   }
-  if (instance.state !== "starting") clear(`${target}:startup`, "no longer starting");
+  if (!starting) clear(`${target}:startup`, "no longer starting");
   if (instance.state === "down") clearGone(state, instance, clear);
   if (instance.state === "ready") {
     clear(`${target}:exit`, "running and ready again");
@@ -84,6 +97,32 @@ function watch(
     }
   }
   return drafts;
+}
+
+/** Its end is no crash, and a failure is a sign when no try is left. */
+function watchJob(state: State, instance: Instance, nowMs: number): readonly DecisionDraft[] {
+  const { target } = instance;
+  const { last, round } = state.jobs[serviceOf(target)] ?? {};
+  const failed = last?.result === "failed" || last?.result === "overdue";
+  const key = `${target}:exit`;
+  if (failed && !round && !(key in state.symptoms)) {
+    const why = jobReason(last);
+    const data = { key, target, kind: "exit" as const, why, sinceMs: last.atMs, raisedAtMs: nowMs };
+    return [{ type: "symptom.raised", subject: target, data }];
+  }
+  return symptomsOf(state, target).flatMap((symptom): readonly DecisionDraft[] => {
+    const isEnd = symptom.key === key;
+    if (isEnd ? failed : instance.state !== "down") return [];
+    const text = isEnd ? `${last?.result ?? "gone"} since` : "the process that showed it is gone";
+    return [{ type: "symptom.cleared", subject: target, data: { key: symptom.key, text } }];
+  });
+}
+
+function jobReason({ text, tookMs, attempts, code }: JobEnd): Reason {
+  const runs = attempts === 1 ? "it failed" : `it failed ${attempts} times`;
+  const took = (tookMs / 1_000).toFixed(1);
+  const all = `${runs}: ${text}, after ${took} s`;
+  return { rule: "job", text: all, value: code ?? -1, limit: 0, unit: "code" };
 }
 
 /** What the process showed while it lived went with it; that it ended is the only symptom left. */
@@ -122,13 +161,25 @@ function loopReason(runs: number, policy: ServicePolicy): Reason {
   };
 }
 
-function startupReason(instance: Instance, policy: ServicePolicy, nowMs: number): Reason {
+/** A probe that cannot ask says nothing about the process: that is for people, not for a restart. */
+function startupSign(
+  instance: Instance,
+  policy: ServicePolicy,
+  latest: Table<Reading>,
+  nowMs: number,
+): { readonly kind: SymptomKind; readonly why: Reason } {
   const tookMs = nowMs - instance.sinceMs;
-  return {
+  const works = latest[metrics.probeWorks.name];
+  const broken = works !== undefined && works.value <= 0;
+  const note = broken ? works.note : latest[metrics.probeStartup.name]?.note;
+  const since = `not ready ${(tookMs / 1_000).toFixed(0)} s after its start`;
+  const text = `${broken ? "its probe is broken" : "no answer"}: ${since}`;
+  const why: Reason = {
     rule: "startup",
-    text: `no answer: not ready ${(tookMs / 1_000).toFixed(0)} s after its start`,
+    text: note === undefined ? text : `${text}: ${note}`,
     value: tookMs,
     limit: policy.startupMs,
     unit: "ms",
   };
+  return { kind: broken ? "silent" : "unresponsive", why };
 }

@@ -13,7 +13,8 @@ const unfit: ReadonlySet<SymptomKind> = new Set<SymptomKind>(["unresponsive", "f
 
 /**
  * The instances of a service that have a process. Sick ones get nothing new while there is a
- * healthy one beside them: when all are sick, a sick answer is better than none.
+ * healthy one beside them: when all are sick, a sick answer is better than none. What says itself
+ * that it is not ready gets nothing at all.
  */
 export function rotation(state: State, service: string): readonly Turn[] {
   const policy = state.policy.services[service];
@@ -23,14 +24,14 @@ export function rotation(state: State, service: string): readonly Turn[] {
     // A process that was ready before the daemon was away is taken to be ready still.
     const usable = instance?.state !== "down" && instance?.readyAtMs !== undefined;
     if (!usable || instance.port === undefined) return [];
-    const sick = symptomsOf(state, target).some((symptom) => unfit.has(symptom.kind));
-    return [
-      { instance: target, port: instance.port, stopping: instance.state === "stopping", sick },
-    ];
+    const kinds = symptomsOf(state, target).map((symptom) => symptom.kind);
+    const closed = instance.state === "stopping" || kinds.includes("unready");
+    const sick = kinds.some((kind) => unfit.has(kind));
+    return [{ instance: target, port: instance.port, closed, sick }];
   });
-  const anyFit = present.some((it) => !it.stopping && !it.sick);
-  return present.map(({ instance, port, stopping, sick }) => {
-    const state = stopping || (sick && anyFit) ? "draining" : "ready";
+  const anyFit = present.some((it) => !it.closed && !it.sick);
+  return present.map(({ instance, port, closed, sick }) => {
+    const state = closed || (sick && anyFit) ? "draining" : "ready";
     return { instance, port, state };
   });
 }

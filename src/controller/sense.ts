@@ -77,7 +77,7 @@ function observe(look: Look, reading: Reading): void {
   const instance = isInstance(target);
   if (instance && !speaksFor(state.instances[target], reading)) return;
   // What the gateway answers in its place says nothing about a degraded service.
-  if (target in state.degraded) return;
+  if (target in state.degraded || serviceOf(target) in state.held) return;
   for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
     if (rule.metric !== metric || (rule.of === "instance") !== instance) continue;
     // Detectors of absence live on awake time, so that a stalled daemon hears no silence.
@@ -86,15 +86,21 @@ function observe(look: Look, reading: Reading): void {
   }
 }
 
-/** A reading counts for a process that is ready, and not when it was taken before that. */
-function speaksFor(instance: Instance | undefined, reading: Reading): boolean {
-  return instance?.state === "ready" && reading.atMs >= (instance.readyAtMs ?? 0);
+/**
+ * A reading counts for a process that is ready, and not when it was taken before that. Whether it
+ * lives is asked from the end of its start on; whether it is ready, once it has been.
+ */
+function speaksFor(instance: Instance | undefined, { metric, atMs }: Reading): boolean {
+  if (instance?.state === "ready") return atMs >= (instance.readyAtMs ?? 0);
+  if (instance?.state !== "starting" || atMs < (instance.liveAtMs ?? atMs + 1)) return false;
+  if (metric === metrics.probeReady.name) return instance.readyAtMs !== undefined;
+  return metric === metrics.probe.name;
 }
 
 function passTime(look: Look): void {
   const { state, awakeMs } = look;
   for (const { state: now, target } of Object.values(state.instances)) {
-    if (now !== "ready") continue;
+    if (now !== "ready" || serviceOf(target) in state.held) continue;
     for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
       if (!rule.detector.tick || rule.of !== "instance") continue;
       apply(look, target, rule, (held) => rule.detector.tick?.(held, awakeMs) ?? [held, undefined]);

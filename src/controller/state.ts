@@ -4,6 +4,7 @@ import type { ActionKind, ActionRecord } from "../model/action.ts";
 import type { Change } from "../model/change.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
 import type { Instance } from "../model/instance.ts";
+import type { Job } from "../model/job.ts";
 import type { Lesson } from "../model/lesson.ts";
 import type { Policy, ServicePolicy } from "../model/policy.ts";
 import type { Reading } from "../model/reading.ts";
@@ -61,6 +62,14 @@ export interface State {
   readonly degraded: Table<{ readonly action: string; readonly why: string }>;
   readonly paused?: { readonly by: string; readonly reason: string; readonly atMs: number };
   readonly lessons: Table<Lesson>;
+  /** Services that people have stopped: nothing but a person starts them. */
+  readonly held: Table<{ readonly by: string; readonly atMs: number }>;
+  /** Services that are not started yet, and what they wait for. */
+  readonly waiting: Table<{
+    readonly for: readonly { readonly service: string; readonly until: string }[];
+    readonly sinceMs: number;
+  }>;
+  readonly jobs: Table<Job>;
   /** Actions of the last hour. */
   readonly recent: readonly ActionMark[];
 }
@@ -98,6 +107,9 @@ export const emptyState: State = {
   lastApproval: 0,
   degraded: {},
   lessons: {},
+  held: {},
+  waiting: {},
+  jobs: {},
   recent: [],
 };
 
@@ -145,9 +157,10 @@ export function serviceSymptoms(state: State, service: string): readonly Symptom
   return Object.values(state.symptoms).filter((symptom) => serviceOf(symptom.target) === service);
 }
 
-/** Ready, and without a symptom of its own. */
+/** Ready, and without a symptom of its own; a certificate that expires some day is none of now. */
 export function isHealthy(state: State, target: Target): boolean {
-  return state.instances[target]?.state === "ready" && symptomsOf(state, target).length === 0;
+  if (state.instances[target]?.state !== "ready") return false;
+  return symptomsOf(state, target).every((symptom) => symptom.kind === "expiring");
 }
 
 /** All services that `service` depends on, over any number of steps. */

@@ -8,6 +8,7 @@ import { act, expire, type Traits } from "./act.ts";
 import { prove, recover, retire, settle } from "./close.ts";
 import { diagnose } from "./diagnose.ts";
 import { fold } from "./fold.ts";
+import { runJobs } from "./jobs.ts";
 import { plan } from "./plan.ts";
 import { watchProcesses } from "./processes.ts";
 import { afterEvent, notice, type RulesFor, sense } from "./sense.ts";
@@ -28,7 +29,16 @@ export type Input =
 /** What the shell has to do because of a step. */
 export type Command =
   | { readonly kind: "act"; readonly intent: Intent }
-  | { readonly kind: "capture"; readonly incident: string; readonly wanted: EvidenceWanted };
+  | { readonly kind: "capture"; readonly incident: string; readonly wanted: EvidenceWanted }
+  | { readonly kind: "run"; readonly run: JobRun };
+
+/** One run of a job. */
+export interface JobRun {
+  readonly service: string;
+  readonly by: string;
+  /** Whether what runs now makes way for it. */
+  readonly replaces: boolean;
+}
 
 export interface Stepped {
   readonly mind: Mind;
@@ -114,6 +124,7 @@ function settleAll(run: Run, nowMs: number, { traits }: Knowledge): void {
   const stages: readonly (() => readonly DecisionDraft[])[] = [
     () => retire(run.state),
     () => recover(run.state),
+    () => runJobs(run.state, nowMs),
     () => watchProcesses(run.state, run.senses, nowMs),
     () => triage(run.state),
     () => verify(run.state, run.senses, nowMs),
@@ -144,6 +155,10 @@ function lastWords(events: readonly Event[]): string {
 
 function toCommand(event: Event): readonly Command[] {
   if (event.type === "action.intended") return [{ kind: "act", intent: event.data }];
+  if (event.type === "job.run") {
+    const { by, replaces = false } = event.data;
+    return [{ kind: "run", run: { service: event.subject, by, replaces } }];
+  }
   if (event.type === "evidence.requested" && event.incident !== undefined) {
     return [{ kind: "capture", incident: event.incident, wanted: event.data }];
   }

@@ -2,7 +2,7 @@
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
 import { because } from "../model/reason.ts";
-import type { Symptom, SymptomKind } from "../model/symptom.ts";
+import { isQuiet, type Symptom, type SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
 import {
   dependenciesOf,
@@ -28,7 +28,7 @@ export function triage(state: State): readonly DecisionDraft[] {
   const open = openIncidents(state);
   const placed = new Set(open.flatMap((incident) => heldBy(state, incident)));
   const symptom = Object.values(state.symptoms)
-    .filter((other) => !placed.has(other.key))
+    .filter((other) => !placed.has(other.key) && !isQuiet(other.kind))
     .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.key < b.key ? -1 : 1))[0];
   return symptom ? place(state, open, symptom) : [];
 }

@@ -2,6 +2,7 @@
 import { metrics, type Reading, reading } from "../model/reading.ts";
 import { detectorConformance } from "../testing/detector-conformance.ts";
 import { consecutive } from "./consecutive.ts";
+import { expiry } from "./expiry.ts";
 import { silence } from "./silence.ts";
 import { threshold } from "./threshold.ts";
 
@@ -26,6 +27,17 @@ detectorConformance("threshold", () => ({
   ill: p95(5_000, 100, 900, 900, 900, 900),
   well: p95(10_000, 300, 120, 90),
 }));
+
+detectorConformance("expiry", () => {
+  const left = (atMs: number, ms: number): Reading =>
+    reading("web/1", metrics.certificateLeft, ms, atMs, "2030-01-01");
+  const warnMs = 14 * 86_400_000;
+  return {
+    detector: expiry({ warnMs }),
+    ill: [left(5_000, warnMs + 1), left(6_000, warnMs - 1), left(7_000, -1)],
+    well: [left(8_000, 6 * warnMs), left(9_000, 6 * warnMs)],
+  };
+});
 
 detectorConformance("silence", () => ({
   detector: silence({ afterMs: 5_000, label: "the probe" }),

@@ -1,4 +1,5 @@
 // Raises a symptom after so many bad probe answers in a row, and clears it after as many good ones.
+import type { SymptomKind } from "../model/symptom.ts";
 import type { Detector } from "./detector.ts";
 
 export interface ConsecutiveOptions {
@@ -6,6 +7,10 @@ export interface ConsecutiveOptions {
   readonly failures: number;
   /** Good answers in a row that end it (default 2). */
   readonly successes?: number;
+  /** Default: "unresponsive" when there was no answer, "failing" after a bad one. */
+  readonly kind?: SymptomKind;
+  /** How so many bad readings are told; default "3 bad probes in a row". */
+  readonly label?: (count: number) => string;
 }
 
 interface State {
@@ -17,7 +22,7 @@ interface State {
 
 /** Observes the metric `probe`; notes that begin with "no answer" make it unresponsive. */
 export function consecutive(options: ConsecutiveOptions): Detector<State> {
-  const { failures, successes = 2 } = options;
+  const { failures, successes = 2, label = (n) => `${n} bad probes in a row` } = options;
   const initial: State = { bad: 0, good: 0, sinceMs: 0, raised: false };
   return {
     name: "consecutive-failures",
@@ -42,12 +47,13 @@ export function consecutive(options: ConsecutiveOptions): Detector<State> {
       const note = reading.note ?? "bad answer";
       const why = {
         rule: "consecutive-failures",
-        text: `${bad} bad probes in a row: ${note}`,
+        text: `${label(bad)}: ${note}`,
         value: bad,
         limit: failures,
         unit: "count" as const,
       };
-      const kind = note.startsWith("no answer") ? ("unresponsive" as const) : ("failing" as const);
+      const mute = note.startsWith("no answer");
+      const kind = options.kind ?? (mute ? "unresponsive" : "failing");
       return [next, { sick: true, kind, why, sinceMs }];
     },
   };

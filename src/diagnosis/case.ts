@@ -34,6 +34,8 @@ export interface Case {
   readonly settleMs: number;
   /** How long something must be well to count as well. */
   readonly healthyMs: number;
+  /** It ends when its work is done, and is not kept running. */
+  readonly isJob?: boolean;
   /** Short runs in a row that are called a crash loop. */
   readonly loopExits: number;
   /** Active symptoms of the service itself, oldest first. */

@@ -15,6 +15,13 @@ export function crash(of: Case): Answer | undefined {
   const said = lines.length === 0 ? [] : [lastWords(lines)];
   const change = of.changes.findLast((other) => isSuspect(of, other, worst));
   if (change) return badChange(of, change, worst, said);
+  if (of.isJob) {
+    const how = worst.exit?.text ?? "ended";
+    return diagnosis(of, "crash", of.service, `${of.service} failed: ${how}`, [
+      symptom.why,
+      ...said,
+    ]);
+  }
   if (worst.shortRuns >= of.loopExits) {
     const text = `${of.service} keeps ending soon after its start`;
     const why = because(

@@ -4,6 +4,7 @@ import type { Change } from "./change.ts";
 import type { Diagnosis, EvidenceWanted } from "./diagnosis.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Exit, ProcessIdentity } from "./instance.ts";
+import type { JobAsk } from "./job.ts";
 import type { Lesson } from "./lesson.ts";
 import type { Plan } from "./plan.ts";
 import type { Policy } from "./policy.ts";
@@ -20,6 +21,8 @@ export interface Inputs {
   "config.applied": { policy: Policy };
   "instance.started": { identity: ProcessIdentity; port?: number; run: string; by: string };
   "instance.adopted": { identity: ProcessIdentity; port?: number; run: string };
+  /** Its start is over, and it is not ready yet: from now on it is asked whether it lives. */
+  "instance.live": { tookMs: number };
   "instance.ready": { tookMs: number };
   "instance.stopping": { by: string };
   "instance.exited": Exit;
@@ -34,6 +37,17 @@ export interface Inputs {
   "operator.denied": { approval: string; by: string };
   /** An order to the app of an instance, in words; it is told before it is sent. */
   "operator.ordered": { order: string; by: string };
+  /** A service is to be down until a person starts it. */
+  "operator.stopped": { by: string };
+  "operator.started": { by: string };
+  /** It is not started yet, because something that it depends on is not there. */
+  "service.waiting": {
+    for: readonly { readonly service: string; readonly until: string }[];
+    sinceMs: number;
+  };
+  "job.due": JobAsk;
+  /** Moments that nobody could run it at, and that are not made up for. */
+  "job.missed": { dueAt: number; missed: number };
 }
 
 /** Events that the loop decided; replay must make the same ones. */
@@ -62,6 +76,9 @@ export interface Decisions {
   "incident.resolved": { why: Reason };
   "incident.escalated": { why: Reason };
   "incident.closed": { why: Reason };
+  "job.run": JobAsk & { attempt: number; of: number; replaces?: true; why: Reason };
+  "job.queued": JobAsk & { why: Reason };
+  "job.skipped": JobAsk & { why: Reason };
 }
 
 export interface EventData extends Inputs, Decisions {}
@@ -102,6 +119,7 @@ const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "config.applied": true,
   "instance.started": true,
   "instance.adopted": true,
+  "instance.live": true,
   "instance.ready": true,
   "instance.stopping": true,
   "instance.exited": true,
@@ -115,6 +133,11 @@ const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "operator.approved": true,
   "operator.denied": true,
   "operator.ordered": true,
+  "operator.stopped": true,
+  "operator.started": true,
+  "service.waiting": true,
+  "job.due": true,
+  "job.missed": true,
 };
 
 export function isInput(event: Event): event is InputEvent {

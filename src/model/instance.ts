@@ -18,6 +18,8 @@ export interface Exit {
   readonly expected: boolean;
   /** True when it was told to end; it is to run again unless it was told so for good. */
   readonly stopped?: boolean;
+  /** True when its time limit was over; then `stopped` is absent. */
+  readonly overdue?: true;
   readonly uptimeMs: number;
   /** "killed by SIGKILL", "exit code 1", "how it ended is not known: no daemon was watching". */
   readonly text: string;
@@ -32,6 +34,8 @@ export interface Instance {
   readonly startedAtMs: number;
   /** When it entered its state; a new daemon does not know yet, and looks anew. */
   readonly sinceMs: number;
+  /** When its start was over, of an instance that becomes ready apart from that. */
+  readonly liveAtMs?: number;
   /** When it first became ready in this run. */
   readonly readyAtMs?: number;
   readonly exit?: Exit;

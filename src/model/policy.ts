@@ -1,5 +1,6 @@
 // The part of the config that decisions are made from; it is journalled, so replay needs no file.
 import type { ActionKind, Mode } from "./action.ts";
+import type { JobPolicy } from "./job.ts";
 
 /** When a back-off ends in giving up: `exits` exits within `withinMs`. */
 export interface RestartPolicy {
@@ -42,6 +43,14 @@ export interface Limits {
   readonly forMs: number;
 }
 
+export interface ProbesPolicy {
+  readonly readiness?: { readonly failures: number; readonly successes: number };
+  /** A certificate with less time left is a symptom. */
+  readonly certificateMs?: number;
+  /** The liveness may know nothing for long: that it is not heard is no symptom. */
+  readonly livenessMayBeUnknown?: boolean;
+}
+
 export interface ServicePolicy {
   readonly name: string;
   readonly replicas: number;
@@ -49,7 +58,14 @@ export interface ServicePolicy {
   /** Whether traffic for it comes through the gateway. */
   readonly routed: boolean;
   /** Absent: ready when it has run for a second. */
-  readonly probe?: { readonly failures: number; readonly periodMs: number };
+  readonly probe?: {
+    readonly failures: number;
+    readonly periodMs: number;
+    /** Good answers in a row that end a symptom; default 2. */
+    readonly successes?: number;
+  };
+  /** Of a service that asks for startup, readiness and liveness apart; `probe` is its liveness. */
+  readonly probes?: ProbesPolicy;
   readonly limits: Limits;
   readonly restart: RestartPolicy;
   readonly healing: HealingPolicy;
@@ -58,6 +74,10 @@ export interface ServicePolicy {
   readonly startupMs: number;
   /** Whether its dependents cope when the gateway answers for it. */
   readonly degradable: boolean;
+  /** It ends when its work is done; then it has one replica, no port and no probe. */
+  readonly job?: JobPolicy;
+  /** The group that it is ordered with. */
+  readonly partOf?: string;
 }
 
 export interface Policy {

@@ -9,6 +9,14 @@ export const metrics = {
   probe: { name: "probe", unit: "bool" },
   /** Time to the answer of the probe; absent when none came. */
   probeLatency: { name: "probe.latency", unit: "ms" },
+  /** 1 ready for traffic, 0 not; of a service whose readiness is asked for apart. */
+  probeReady: { name: "probe.ready", unit: "bool" },
+  /** What is answered while the instance starts; of a service with probes of each kind apart. */
+  probeStartup: { name: "probe.startup", unit: "bool" },
+  /** 0 while a probe cannot ask at all, which says nothing about the instance; 1 once it can again. */
+  probeWorks: { name: "probe.works", unit: "bool" },
+  /** Time until the certificate that was shown expires; negative after that. */
+  certificateLeft: { name: "probe.certificate_left", unit: "ms" },
   /** Share of one core, 0…n. */
   cpu: { name: "process.cpu", unit: "ratio" },
   rss: { name: "process.rss", unit: "bytes" },

@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 /**
  * exit: the process ended · crash-loop: it keeps ending soon after its start · unresponsive: the
  * probe had no answer · failing: the probe had a bad answer · slow · errors · hot: CPU · silent:
- * readings stopped coming.
+ * readings stopped coming · unready: it wants no traffic now · expiring: its certificate.
  */
 export type SymptomKind =
   | "exit"
@@ -15,7 +15,16 @@ export type SymptomKind =
   | "slow"
   | "errors"
   | "hot"
-  | "silent";
+  | "silent"
+  | "unready"
+  | "expiring";
+
+/** Nothing has to be mended, and nothing is done but what the sign itself asks for: no incident. */
+const quiet: ReadonlySet<SymptomKind> = new Set<SymptomKind>(["unready", "expiring"]);
+
+export function isQuiet(kind: SymptomKind): boolean {
+  return quiet.has(kind);
+}
 
 export interface Symptom {
   /** `target:rule`, one active symptom each. */

@@ -6,6 +6,14 @@ export type Target = string;
 /** The gateway process: it carries the project's mark and is no instance of a service. */
 export const gatewayTarget: Target = "@gateway";
 
+/** The process that starts the services, likewise. */
+export const spawnerTarget: Target = "@spawner";
+
+/** Whether it names a process of Homeostat itself: no service begins so. */
+export function isOurs(target: Target): boolean {
+  return target.startsWith("@");
+}
+
 export function instanceName(service: string, index: number): Target {
   return `${service}/${index}`;
 }

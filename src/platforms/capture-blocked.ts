@@ -18,6 +18,8 @@ export interface BlockedStackOptions {
    * when it goes on, and for a minute that is waited for to close it. Default: it is left open.
    */
   readonly background?: AbortSignal;
+  /** How long a loop may take for one turn before it counts as blocked. Default: 400. */
+  readonly turnMs?: number;
 }
 
 /** The capture takes at most 2500 ms: so long for asking, the rest for reading /proc. */
@@ -79,14 +81,15 @@ async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<
 /** All at once, since each may take as long as there is; one blocked loop ends the questions. */
 async function askAll(
   pids: readonly number[],
-  { clock, background }: BlockedStackOptions,
+  { clock, background, turnMs }: BlockedStackOptions,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const found = new AbortController();
   const until = AbortSignal.any([signal, found.signal]);
   return Promise.all(
     pids.map(async (pid) => {
-      const finding = await askLoop(pid, { clock, signal: until });
+      const search = { clock, signal: until, ...(turnMs === undefined ? {} : { turnMs }) };
+      const finding = await askLoop(pid, search);
       if (finding.kind === "blocked") found.abort();
       if (finding.kind === "mute" && background) {
         void closeLate(pid, finding.before, { clock, signal: background });

@@ -7,7 +7,7 @@ import { lastLines } from "./capture-lines.ts";
 import { type Capture, captureProcess } from "./capture-process.ts";
 
 export { type BlockedStackOptions, captureBlockedStack } from "./capture-blocked.ts";
-export { lastLines } from "./capture-lines.ts";
+export { endOfLog, lastLines } from "./capture-lines.ts";
 export { type Capture, captureProcess } from "./capture-process.ts";
 
 export interface CaptureOptions {
@@ -20,6 +20,8 @@ export interface CaptureOptions {
   readonly signal: AbortSignal;
   /** The life of the daemon: see {@link captureBlockedStack}. */
   readonly background?: AbortSignal;
+  /** The same: {@link captureBlockedStack}. */
+  readonly turnMs?: number | undefined;
 }
 
 /** Lines of a log that are kept as evidence. */
@@ -37,8 +39,12 @@ async function captureKind(options: CaptureOptions): Promise<Capture> {
     return { kind: wanted.kind, summary: "no process runs", lines: [], tookMs: 0 };
   }
   if (wanted.kind === "process") return captureProcess({ pid, clock });
-  const { signal, background } = options;
-  return captureBlockedStack({ pid, clock, signal, ...(background && { background }) });
+  const { signal, background, turnMs } = options;
+  return captureBlockedStack({
+    ...{ pid, clock, signal },
+    ...(background && { background }),
+    ...(turnMs === undefined ? {} : { turnMs }),
+  });
 }
 
 function captureLines({ logFile, clock }: CaptureOptions): Capture {

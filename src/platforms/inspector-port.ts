@@ -21,6 +21,8 @@ export interface Search {
 }
 
 const pollMs = 20;
+/** An inspector that is asked for opens within a few milliseconds, or late. */
+const soon = { pollMs: 5, untilMs: 60 } as const;
 
 /** From then on the listeners that were there before are asked, too: one may be the inspector. */
 const patienceMs = 400;
@@ -80,7 +82,8 @@ export async function findInspector(
     const left = own.filter((inode) => listeners.some((listener) => listener.inode === inode));
     isRequested = left.length === own.length;
     own = left;
-    await clock.sleep(pollMs, signal).catch(() => {});
+    const isSoon = clock.now() - startedAt < soon.untilMs;
+    await clock.sleep(isSoon ? soon.pollMs : pollMs, signal).catch(() => {});
   }
   return undefined;
 }

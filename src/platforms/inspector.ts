@@ -15,8 +15,12 @@ export type Finding =
   | { readonly kind: "mute"; readonly pid: number; readonly before: ReadonlySet<string> }
   | { readonly kind: "gone"; readonly pid: number };
 
-/** How long a loop may take for one turn before it counts as blocked. */
-const turnMs = 400;
+/** How long a loop may take for one turn before it counts as blocked, unless the search says so. */
+const turnUsualMs = 400;
+
+export interface TurnSearch extends Search {
+  readonly turnMs?: number;
+}
 
 /** How long a port that opens late is waited for, and how often it is looked for. */
 const lateMs = 60_000;
@@ -57,7 +61,7 @@ const closePort = {
 };
 
 /** Whatever happens, the process is not left paused. */
-export async function askLoop(pid: number, search: Search): Promise<Finding> {
+export async function askLoop(pid: number, search: TurnSearch): Promise<Finding> {
   const before = new Set(readListeners(pid).map(({ inode }) => inode));
   // A port that is just being closed after an earlier capture may end the first session.
   for (let attempt = 0; attempt < 3 && !search.signal.aborted; attempt++) {
@@ -83,7 +87,7 @@ async function muteOrGone(mute: Finding, { clock, signal }: Search): Promise<Fin
 async function question(
   pid: number,
   session: Session,
-  { clock, signal }: Search,
+  { clock, signal, turnMs = turnUsualMs }: TurnSearch,
 ): Promise<Finding | undefined> {
   const startedAt = clock.now();
   const over = new AbortController();
@@ -102,9 +106,22 @@ async function question(
     const soon = await Promise.race([turned, ended, patience]);
     if (soon !== "blocked") return soon;
     void session.call("Debugger.enable");
+    void keepTalking(session, search);
     return await Promise.race([turned, stackOf(pid, session, search), ended]);
   } finally {
     over.abort();
+  }
+}
+
+/**
+ * The inspector holds small messages back until what it said before was acknowledged, and the kernel
+ * acknowledges 40 ms late unless something is said: measured, 64 ms to a stack become 29. What is
+ * said means nothing to a process that runs.
+ */
+async function keepTalking(session: Session, { clock, signal }: Search): Promise<void> {
+  for (let said = 0; said < 25 && !signal.aborted; said++) {
+    await clock.sleep(4, signal).catch(() => {});
+    if (!signal.aborted) void session.call("Runtime.runIfWaitingForDebugger");
   }
 }
 

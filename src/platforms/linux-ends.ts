@@ -14,6 +14,8 @@ const keptEnds = 256;
 export interface Ends {
   /** Takes the status of an own child when it exits. */
   follow(identity: ProcessIdentity, child: ChildProcess): void;
+  /** Of an own child only. */
+  own(identity: ProcessIdentity): Promise<Ended> | undefined;
   ended(identity: ProcessIdentity): Promise<Ended>;
 }
 
@@ -35,7 +37,11 @@ export function trackEnds(): Ends {
     own.set(key, end);
   };
 
-  return { follow, ended: (identity) => own.get(keyOf(identity)) ?? adopted(identity) };
+  return {
+    follow,
+    own: (identity) => own.get(keyOf(identity)),
+    ended: (identity) => own.get(keyOf(identity)) ?? adopted(identity),
+  };
 }
 
 const [zombie, dead] = Buffer.from("ZX");

@@ -1,7 +1,7 @@
 // Signals process groups, and makes sure first that the group is still the one that was meant.
 import { HomeostatError } from "../kernel/errors.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
-import { marks } from "./linux-spawn.ts";
+import { marks } from "./linux-prepare.ts";
 import {
   type ProcessStat,
   readBootId,

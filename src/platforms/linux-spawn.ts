@@ -4,15 +4,9 @@ import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
+import { prepare } from "./linux-prepare.ts";
 import type { StartSpec } from "./platform.ts";
 import { readBootId, readStat } from "./procfs.ts";
-
-/** The names of the variables that mark a process, so that a later daemon finds it. */
-export const marks = {
-  project: "HOMEOSTAT_PROJECT",
-  instance: "HOMEOSTAT_INSTANCE",
-  run: "HOMEOSTAT_RUN",
-} as const;
 
 export interface Started {
   readonly identity: ProcessIdentity;
@@ -67,16 +61,9 @@ function openLog(spec: StartSpec): number {
 }
 
 function spawnInto(spec: StartSpec, log: number): ChildProcess {
-  const [file = "", ...args] = spec.command;
-  const env: Record<string, string> = {
-    ...spec.env,
-    [marks.project]: spec.project,
-    [marks.instance]: spec.target,
-    [marks.run]: spec.run,
-  };
-  if (spec.port !== undefined) env.PORT = String(spec.port);
   try {
-    return spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: ["ignore", log, log] });
+    const { file, args, ...how } = prepare(spec);
+    return spawn(file, args, { ...how, detached: true, stdio: ["ignore", log, log] });
   } catch (error) {
     throw failure(spec, error);
   }
@@ -95,7 +82,11 @@ function inWords(spec: StartSpec, error: unknown): string {
     return `there is no folder ${spec.cwd} to run it in (${code})`;
   }
   if (file === "") return "the command is empty";
+  const account = spec.settings?.account;
   switch (code) {
+    case "EPERM":
+      if (!account) return messageOf(error);
+      return `it may not run as user ${account.uid} and group ${account.gid}: only root may change the user (EPERM)`;
     case "ENOENT":
       if (file.includes("/") && existsSync(resolve(spec.cwd, file))) {
         return `${file} is there, but the interpreter that its first line names is not (ENOENT)`;

@@ -1,20 +1,21 @@
 // The platform of one Linux machine: processes started by spawn, looked at through /proc.
 import { readdirSync, statSync } from "node:fs";
 import type { ProcessIdentity } from "../model/instance.ts";
+import { isOurs } from "../model/target.ts";
+import { entering } from "./linux-cgroup.ts";
 import { trackEnds } from "./linux-ends.ts";
 import { groupAlive, isAlive, leaderOf, signalGroup, signalProcess } from "./linux-group.ts";
-import { marks, spawnMarked } from "./linux-spawn.ts";
-import type { Figures, Found, Platform } from "./platform.ts";
-import {
-  isGone,
-  type ProcessStat,
-  readBootId,
-  readEnvironment,
-  readMachine,
-  readProc,
-  readProcesses,
-  runs,
-} from "./procfs.ts";
+import { scanMarked, type UidOf } from "./linux-scan.ts";
+import { spawnMarked } from "./linux-spawn.ts";
+import type { Figures, Platform } from "./platform.ts";
+import { isGone, readBootId, readMachine, readProc, runs } from "./procfs.ts";
+import type { Spawner } from "./spawner/spawner.ts";
+
+export interface LinuxOptions {
+  readonly spawner?: Spawner;
+  /** As whom an instance runs, when that is not the user of this process. */
+  readonly uidOf?: UidOf;
+}
 
 /**
  * Processes are found again by the marks in their environment, so one that overwrites its
@@ -23,45 +24,39 @@ import {
  * too. Descriptors that this process itself was given beyond the first three are passed on: Node
  * cannot close them. Waiting for an end never keeps this process alive by itself.
  */
-export function linuxPlatform(): Platform {
+export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
   const ends = trackEnds();
   return {
     name: "linux",
     get bootId() {
       return readBootId();
     },
-    start: async (spec) => {
+    start: async (asked) => {
+      const spec = entering(asked);
+      const held = isOurs(spec.target) ? undefined : await spawner?.start(spec);
+      if (held) return held;
       const { identity, child } = await spawnMarked(spec);
       ends.follow(identity, child);
       return identity;
     },
-    ended: ends.ended,
+    ended: (identity) => {
+      return ends.own(identity) ?? spawner?.ended(identity) ?? ends.ended(identity);
+    },
+    endOf: (identity) => spawner?.endOf(identity),
+    acknowledge: (identity) => spawner?.acknowledge(identity),
     alive: isAlive,
     signal: signalProcess,
     signalGroup,
     groupAlive,
-    scan: (project) =>
-      readProcesses()
-        .filter((stat) => runs(stat) && stat.pid !== process.pid && isOwn(stat.pid))
-        .flatMap((stat) => foundIn(stat, project)),
+    scan: (project) => {
+      const found = scanMarked(project, uidOf);
+      // Who has overwritten its environment, and who has ended and was not told yet.
+      const held = spawner?.held(project) ?? [];
+      const pids = new Set(found.map(({ identity }) => identity.pid));
+      return [...found, ...held.filter(({ identity }) => !pids.has(identity.pid))];
+    },
     figures,
   };
-}
-
-function foundIn(stat: ProcessStat, project: string): readonly Found[] {
-  const environment = readEnvironment(stat.pid);
-  const target = environment?.[marks.instance];
-  if (!environment || !target || environment[marks.project] !== project) return [];
-  const port = Number(environment.PORT);
-  const identity = { pid: stat.pid, startTicks: stat.startTicks, bootId: readBootId() };
-  const leader = stat.group === stat.pid;
-  const found = { target, run: environment[marks.run] ?? "", identity, leader };
-  return [Number.isInteger(port) && port > 0 && port < 65_536 ? { ...found, port } : found];
-}
-
-/** Another user's process could carry our mark to be taken for ours: it is not looked at. */
-function isOwn(pid: number): boolean {
-  return orGone(() => statSync(`/proc/${pid}`).uid) === process.getuid?.();
 }
 
 /** Undefined when it has ended. */

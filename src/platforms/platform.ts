@@ -14,13 +14,58 @@ export interface StartSpec {
   readonly port?: number;
   /** stdout and stderr are appended here by the process itself. */
   readonly logFile: string;
+  readonly settings?: ProcessSettings;
+}
+
+/** How a process is run beyond command, folder and environment; what is absent is inherited. */
+export interface ProcessSettings {
+  readonly account?: Account;
+  /** Octal digits: "027". */
+  readonly umask?: string;
+  /** -20, served first, to 19, served last. */
+  readonly nice?: number;
+  /** -1000, never chosen when memory is out, to 1000, chosen first. */
+  readonly oomScore?: number;
+  /** Soft and hard limit at once; the unit is in the name. */
+  readonly ulimit?: Readonly<Partial<Record<UlimitName, number | "unlimited">>>;
+  readonly resources?: Resources;
+  /** Files that a process enters a cgroup through: the platform fills them in from `resources`. */
+  readonly cgroups?: readonly string[];
+}
+
+/** As whom a process runs: ids, because names were looked up when the config was read. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups beside `gid`. */
+  readonly groups: readonly number[];
+}
+
+export type UlimitName =
+  | "files"
+  | "processes"
+  | "coreMiB"
+  | "stackMiB"
+  | "virtualMiB"
+  | "lockedMiB"
+  | "fileMiB"
+  | "cpuSeconds";
+
+/** Limits that the kernel holds an instance with all its children to. */
+export interface Resources {
+  readonly memoryBytes?: number;
+  /** Cores; 0.5 is half of one. */
+  readonly cpu?: number;
+  readonly processes?: number;
 }
 
 export interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
-  /** False for a process that was adopted: its status went to its first parent. */
+  /** False when its status went to a parent that nobody can ask any more. */
   readonly known: boolean;
+  /** How long before this was told it ended, ms; absent when it has just ended. */
+  readonly agoMs?: number;
 }
 
 /** A running process that carries the project's mark. */
@@ -52,6 +97,10 @@ export interface Platform {
   start(spec: StartSpec): Promise<ProcessIdentity>;
   /** Resolves when the process has ended, however it was started. */
   ended(identity: ProcessIdentity): Promise<Ended>;
+  /** How it ended, when that was kept while no daemon was there; nothing is waited for. */
+  endOf?(identity: ProcessIdentity): Ended | undefined;
+  /** Its end has been written down: nothing need keep it for a next daemon. */
+  acknowledge?(identity: ProcessIdentity): void;
   alive(identity: ProcessIdentity): boolean;
   /** Signals the whole group that the process leads; false when nothing is left of it. */
   signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean;

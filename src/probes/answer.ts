@@ -67,6 +67,8 @@ export function connectionFault(error: Error & { readonly code?: string }): stri
     case "ECONNRESET":
     case "EPIPE":
       return "connection closed before the answer";
+    case "CERT_HAS_EXPIRED":
+      return "its certificate has expired";
     default:
       if (error.code?.startsWith("HPE_")) return `the answer is not HTTP (${error.code})`;
       return `connection failed: ${error.code ?? error.message}`;

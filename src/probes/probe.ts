@@ -16,10 +16,13 @@ export interface ProbeTarget {
   readonly target: Target;
   readonly port?: number;
   readonly pid?: number;
+  /** Loop time of the start of its process. */
+  readonly startedAtMs?: number;
 }
 
 /**
- * Sick is a value: `check` answers `probe` = 0 with a note. It throws only when the probe itself
+ * Sick is a value: `check` answers `probe` = 0 with a note. Without a reading of `probe` it does not
+ * know, which is no sign of anything. It throws only when the probe itself
  * is broken (a command that does not exist). Notes of a probe that had no answer begin with
  * "no answer", so that a hang can be told from a bad answer.
  */

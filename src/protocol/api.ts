@@ -31,12 +31,52 @@ export interface InstanceView {
   }[];
 }
 
+/** A service that ends when its work is done. */
+export interface JobView {
+  /** waiting: for what it depends on · retrying: between two runs · idle: it has not run yet. */
+  readonly state:
+    | "idle"
+    | "waiting"
+    | "running"
+    | "retrying"
+    | "completed"
+    | "failed"
+    | "overdue"
+    | "stopped";
+  /** Which run of how many at most; while a round is on. */
+  readonly attempt?: number;
+  readonly of?: number;
+  readonly by?: string;
+  /** How many rounds have ended. */
+  readonly ended: number;
+  readonly last?: {
+    readonly result: "completed" | "failed" | "overdue" | "stopped";
+    readonly code: number | null;
+    readonly text: string;
+    readonly tookMs: number;
+    readonly attempts: number;
+    readonly endedAt: string;
+    readonly lastLines: readonly string[];
+  };
+  readonly nextAt?: string;
+  /** One more waits for the end of this one. */
+  readonly queued?: true;
+  /** Due moments since the last run at which it did not run. */
+  readonly skipped: number;
+}
+
 export interface ServiceView {
   readonly name: string;
   readonly port?: number;
   readonly dependsOn: readonly string[];
   readonly replicas: number;
-  readonly health: "healthy" | "degraded" | "down" | "starting";
+  /** A job is healthy when it runs and when it has done its work. */
+  readonly health: "healthy" | "degraded" | "down" | "starting" | "stopped";
+  /** The group that it is ordered with. */
+  readonly partOf?: string;
+  /** By people; nothing else starts it. */
+  readonly stopped?: { readonly by: string; readonly since: string };
+  readonly job?: JobView;
   /** Why it is not healthy, or that the gateway answers for it. */
   readonly note?: string;
   readonly instances: readonly InstanceView[];

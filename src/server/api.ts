@@ -32,6 +32,11 @@ export interface Backend {
   resume(by: string): void;
   decide(approval: string, by: string, answer: "approve" | "deny"): void;
   restart(service: string, by: string): Promise<readonly string[]>;
+  /** `name` is a service or a group; what was done, step by step. @throws UNKNOWN_ID, NOT_NOW */
+  stop(name: string, by: string): Promise<readonly string[]>;
+  start(name: string, by: string): Promise<readonly string[]>;
+  /** Answers when the run is asked for: `ended` rounds were over before. @throws as above */
+  run(name: string, by: string): { readonly ended: number };
   apps(): AppsView;
   /** `order` is as it came. @throws WIRE_SHAPE, UNKNOWN_ID, APP_ABSENT, ORDER_FAILED, TIMED_OUT */
   order(target: string, order: unknown, by: string): Promise<OrderView>;
@@ -112,6 +117,18 @@ function orders(app: Hono, backend: Backend): void {
     const steps = await backend.restart(c.req.param("name"), (await body(c)).by);
     return c.json({ restarted: c.req.param("name"), steps });
   });
+  app.post("/api/services/:name/stop", async (c) => {
+    const steps = await backend.stop(c.req.param("name"), (await body(c)).by);
+    return c.json({ stopped: c.req.param("name"), steps });
+  });
+  app.post("/api/services/:name/start", async (c) => {
+    const steps = await backend.start(c.req.param("name"), (await body(c)).by);
+    return c.json({ started: c.req.param("name"), steps });
+  });
+  app.post("/api/services/:name/run", async (c) => {
+    const { ended } = backend.run(c.req.param("name"), (await body(c)).by);
+    return c.json({ running: c.req.param("name"), ended });
+  });
   app.post("/api/apps/:target/orders", async (c) => {
     const { order, by } = await body(c);
     return c.json(await backend.order(c.req.param("target"), order, by));
@@ -142,7 +159,8 @@ function statusOf(error: unknown): 400 | 403 | 404 | 409 | 500 | 503 {
   if (!(error instanceof HomeostatError)) return 500;
   if (error.code === "UNKNOWN_ID") return 404;
   if (error.code === "FORBIDDEN") return 403;
-  if (error.code === "APPROVAL_CLOSED" || error.code === "ORDER_FAILED") return 409;
+  if (error.code === "NOT_NOW" || error.code === "APPROVAL_CLOSED" || error.code === "ORDER_FAILED")
+    return 409;
   if (error.family === "Protocol" || error.family === "Misconfigured") return 400;
   return error.family === "Broken" ? 500 : 503;
 }

@@ -4,6 +4,7 @@ import { formatDuration } from "../kernel/duration.ts";
 import type { ActionKind } from "../model/action.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
 import type { StateView } from "../protocol/api.ts";
+import { waitText } from "./job-view.ts";
 
 /** "web/1 hangs: event loop blocked in resizeThumbnail (thumbnails.ts:12)" */
 export function titleOf(incident: Incident): string {
@@ -63,14 +64,19 @@ export function verdictOf(state: State, nowMs: number): StateView["verdict"] {
 }
 
 function calm(state: State, nowMs: number): StateView["verdict"] {
-  const services = Object.values(state.policy.services);
+  const wanted = Object.values(state.policy.services).filter(({ name }) => !(name in state.held));
+  const services = wanted.filter(({ job }) => !job);
   const waiting = services.filter(({ name, replicas }) => {
     const present = Array.from({ length: replicas }, (_, i) => state.instances[`${name}/${i + 1}`]);
     return present.some((it) => it === undefined || it.state === "starting");
   });
   if (waiting.length > 0) {
     const ready = services.length - waiting.length;
-    const text = `Starting: ${ready} of ${services.length} services are ready.`;
+    const waits = waiting.flatMap(({ name }) => {
+      const why = waitText(state, name, nowMs);
+      return why === undefined ? [] : [` ${name} ${why}.`];
+    });
+    const text = `Starting: ${ready} of ${services.length} services are ready.${waits.join("")}`;
     return { text, tone: "ok" };
   }
   const last = Object.values(state.incidents)
@@ -79,8 +85,11 @@ function calm(state: State, nowMs: number): StateView["verdict"] {
   const healed = last
     ? ` Last healed ${ago(nowMs - (last.endedAtMs ?? nowMs))}: ${titleOf(last)}.`
     : "";
-  const all = services.length === 1 ? "The service is" : `All ${services.length} services are`;
-  return { text: `${all} well. Nothing needs you.${healed}`, tone: "ok" };
+  const all = wanted.length === 1 ? "The service is" : `All ${wanted.length} services are`;
+  const held = Object.entries(state.held).map(([name, { by }]) => `${name} (by ${by})`);
+  const stopped = held.length === 0 ? "" : ` Stopped by people: ${held.join(", ")}.`;
+  const well = wanted.length === 0 ? "Nothing is to run." : `${all} well. Nothing needs you.`;
+  return { text: `${well}${stopped}${healed}`, tone: "ok" };
 }
 
 /** Whole seconds: a sentence that changes all the time cannot be read. */

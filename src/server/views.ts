@@ -7,13 +7,15 @@ import {
   symptomsOf,
 } from "../controller/state.ts";
 import type { Mind } from "../controller/step.ts";
+import { formatDuration } from "../kernel/duration.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
 import type { Instance } from "../model/instance.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import { metrics } from "../model/reading.ts";
-import type { Target } from "../model/target.ts";
+import { serviceOf, type Target } from "../model/target.ts";
 import type { IncidentView, InstanceView, ServiceView, StateView } from "../protocol/api.ts";
 import { beatsKept, type History } from "./history.ts";
+import { jobHealth, jobNote, jobView, waitText } from "./job-view.ts";
 import { titleOf, verdictOf } from "./title.ts";
 
 const incidentsShown = 50;
@@ -27,6 +29,8 @@ export interface ViewSource {
   readonly version: string;
   /** Where clients reach each routed service. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Wall time of the next run of each scheduled job. */
+  readonly nextRuns?: ReadonlyMap<string, number>;
 }
 
 export function stateView(source: ViewSource): StateView {
@@ -82,9 +86,16 @@ function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
   const port = source.ports[name];
   const targets = instancesOf(policy);
   const instances = targets.map((target) => instanceView(source, target));
-  const { health, note } = serviceHealth(state, policy);
+  const { health, note } = serviceHealth(state, policy, source.nowMs);
+  const held = state.held[name];
+  const job = jobView(state, policy, source.nextRuns?.get(name));
   return {
     name,
+    ...(policy.partOf === undefined ? {} : { partOf: policy.partOf }),
+    ...(held
+      ? { stopped: { by: held.by, since: new Date(held.atMs + state.offsetMs).toISOString() } }
+      : {}),
+    ...(job ? { job } : {}),
     ...(port === undefined ? {} : { port }),
     dependsOn: policy.dependsOn,
     replicas: policy.replicas,
@@ -97,7 +108,13 @@ function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
 function serviceHealth(
   state: State,
   policy: ServicePolicy,
+  nowMs: number,
 ): { readonly health: ServiceView["health"]; readonly note?: string } {
+  const held = state.held[policy.name];
+  if (held) return { health: "stopped", note: `stopped by ${held.by}` };
+  const waits = waitText(state, policy.name, nowMs);
+  if (waits !== undefined) return { health: "starting", note: waits };
+  if (policy.job) return { health: jobHealth(state, policy) };
   const degraded = state.degraded[policy.name];
   if (degraded) return { health: "degraded", note: `the gateway answers for it: ${degraded.why}` };
   const present = instancesOf(policy).map((target) => state.instances[target]);
@@ -118,7 +135,8 @@ function instanceView(source: ViewSource, target: Target): InstanceView {
   const latest = Object.entries(senses.latest[target] ?? {}).map(
     ([metric, reading]) => [metric, reading.value] as const,
   );
-  const { health, note } = instanceHealth(mind, target, instance, nowMs);
+  const { health, note } =
+    orderHealth(source, target) ?? instanceHealth(mind, target, instance, nowMs);
   const up = instance?.state === "ready" || instance?.state === "starting";
   return {
     target,
@@ -132,6 +150,28 @@ function instanceView(source: ViewSource, target: Target): InstanceView {
     beats: history.beats(target),
     marks: marksOf(state, target, history.beatAtMs),
   };
+}
+
+/** Of what is held down, waits, or is a job: there is more to say than that no process is there. */
+function orderHealth(
+  { mind: { state }, nowMs, nextRuns }: ViewSource,
+  target: Target,
+): { readonly health: InstanceView["health"]; readonly note?: string } | undefined {
+  const policy = state.policy.services[serviceOf(target)];
+  if (!policy) return undefined;
+  const held = state.held[policy.name];
+  const agoMs = nowMs - (held?.atMs ?? nowMs);
+  if (held) {
+    return { health: "unknown", note: `stopped by ${held.by}, ${formatDuration(agoMs)} ago` };
+  }
+  const waits = waitText(state, policy.name, nowMs);
+  if (waits !== undefined) return { health: "unknown", note: waits };
+  if (!policy.job) return undefined;
+  const note = jobNote(state, policy, nowMs, nextRuns?.get(policy.name));
+  const told = note === "" ? {} : { note };
+  const symptom = symptomsOf(state, target)[0];
+  const isSick = symptom && state.jobs[policy.name]?.round === undefined;
+  return { health: isSick ? "sick" : "unknown", ...told };
 }
 
 function instanceHealth(

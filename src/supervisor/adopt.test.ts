@@ -148,7 +148,7 @@ test("a stop that was under way is brought to its end, and its instance runs aga
   const it = scene({ replicas: 1 }, false);
   const old = it.platform.place("app/1");
   await boot(it, past({ "app/1": { identity: old.identity, stopping: true } }));
-  assert.deepEqual(it.platform.signals, ["SIGTERM app/1 1", "SIGKILL app/1 1"]);
+  assert.deepEqual(it.platform.signals, ["SIGTERM app/1 1", "SIGCONT app/1 1", "SIGKILL app/1 1"]);
   assert.equal(exitOf(it.told).expected, true);
   assert.deepEqual(
     it.supervisor.running().map((run) => run.identity.pid),

@@ -1,7 +1,7 @@
 // What a new daemon finds: it takes over what runs, tells what is gone, and ends what is nobody's.
 import { messageOf } from "../kernel/errors.ts";
 import type { Exit, ProcessIdentity } from "../model/instance.ts";
-import { gatewayTarget, serviceOf, type Target } from "../model/target.ts";
+import { isOurs, serviceOf, type Target } from "../model/target.ts";
 import type { Found } from "../platforms/platform.ts";
 import { exitData } from "./exit.ts";
 import type { Runner } from "./runner.ts";
@@ -19,6 +19,7 @@ export function adoptAll(options: SupervisorOptions, runners: Runners, past: Pas
     options.beforeExit(serviceOf(target));
     const data = endOf(options, target, run);
     options.emit({ type: "instance.exited", subject: target, data });
+    if (run.identity) options.platform.acknowledge?.(run.identity);
   }
   for (const [target, found] of leaders) {
     const { sinceMs = options.clock.now(), stopping = false } = past.runs.get(target) ?? {};
@@ -56,20 +57,25 @@ function firstOfLatest(many: readonly Found[]): Found | undefined {
   return firsts.toSorted((a, b) => b.identity.startTicks - a.identity.startTicks)[0];
 }
 
-/** How a run that nobody saw the end of is told. */
-function endOf(
-  { platform, clock, lastLines, logFile }: SupervisorOptions,
-  target: Target,
-  run: PastRun,
-): Exit {
+/** How a run that ended while no daemon was there is told. */
+function endOf(options: SupervisorOptions, target: Target, run: PastRun): Exit {
+  const { platform, clock, lastLines, logFile, services } = options;
   // It may have ended earlier; what counts from its start on must find it where it was.
   const uptimeMs = clock.now() - run.sinceMs;
-  const stopped = exitData(unseen, { expected: true, stopped: true }, uptimeMs, []);
+  const asked = { expected: true, stopped: true };
+  const stopped = exitData(unseen, asked, uptimeMs, []);
   if (run.identity && run.identity.bootId !== platform.bootId) {
     return { ...stopped, text: "the machine was started anew" };
   }
-  if (run.stopping) return stopped;
+  const kept = run.identity && platform.endOf?.(run.identity);
+  if (run.stopping) return kept ? exitData(kept, asked, uptimeMs, []) : stopped;
   const lines = lastLines(logFile(target));
+  if (kept) {
+    const { isExpectedExit } = services.find(({ name }) => name === serviceOf(target)) ?? {};
+    const expected = isExpectedExit?.(kept.code) ?? false;
+    const data = exitData(kept, { expected, stopped: false }, uptimeMs, lines);
+    return { ...data, text: `${data.text}, while no daemon was watching` };
+  }
   const crashed = exitData(unseen, { expected: false, stopped: false }, uptimeMs, lines);
   return { ...crashed, text: "how it ended is not known: no daemon was watching" };
 }
@@ -81,7 +87,7 @@ export function sweep({ platform, project, log }: SupervisorOptions, runners: Ru
   );
   const strays = platform
     .scan(project)
-    .filter((found) => found.target !== gatewayTarget && !kept.has(found.run));
+    .filter((found) => !isOurs(found.target) && !kept.has(found.run));
   for (const { target, identity } of strays) {
     const { pid } = identity;
     log.warn("ending a process that belongs to no instance", { target, pid });

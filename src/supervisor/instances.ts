@@ -3,25 +3,19 @@ import { randomId } from "../kernel/ids.ts";
 import type { Target } from "../model/target.ts";
 import type { Ended } from "../platforms/platform.ts";
 import { exitData } from "./exit.ts";
+import { followHealth } from "./health.ts";
 import { takePort } from "./ports.ts";
-import { keepProbing } from "./prober.ts";
 import { createRunner, type Run, type Runner } from "./runner.ts";
-import type { ServiceSpec, SupervisorOptions } from "./spec.ts";
+import type { ServiceSpec } from "./spec.ts";
+import { limitTime, overdueExit } from "./time-limit.ts";
+import type { Ward } from "./ward.ts";
 
-/** What all instances share. */
-export interface Ward {
-  readonly options: SupervisorOptions;
-  readonly runners: Map<Target, Runner>;
-  /** Instances that are ready now. */
-  readonly ready: Set<Target>;
-}
-
-/** Without a probe an instance counts as ready when it has run for so long. */
-const settledMs = 1_000;
+export type { Ward } from "./ward.ts";
 
 export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runner {
   const { options, ready } = ward;
   const { platform, clock, log, emit } = options;
+  let fromByte = 0;
   return createRunner({
     target,
     platform,
@@ -29,6 +23,8 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
     log,
     spec: async () => {
       const port = spec.wantsPort ? await takePort(portsInUse(ward)) : undefined;
+      const logFile = options.logFile(target);
+      fromByte = options.endOfFile?.(logFile) ?? 0;
       return {
         target,
         project: options.project,
@@ -36,8 +32,9 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
         command: spec.command,
         cwd: spec.cwd,
         env: spec.env,
+        ...spec.launch?.(target, port),
         ...(port === undefined ? {} : { port }),
-        logFile: options.logFile(target),
+        logFile,
       };
     },
     onStarted: (run, by) => {
@@ -45,7 +42,10 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
       const data = { identity, run: run.run, ...(port === undefined ? {} : { port }) };
       if (run.adopted) emit({ type: "instance.adopted", subject: target, data });
       else emit({ type: "instance.started", subject: target, data: { ...data, by } });
-      followHealth(ward, spec, target, run);
+      ward.overdue.delete(target);
+      ward.board.noteStart(target, run.run, run.adopted ? undefined : fromByte);
+      if (spec.job) limitTime(ward, spec, target, run);
+      else followHealth(ward, spec, target, run);
     },
     onStopping: (by) => {
       ready.delete(target);
@@ -54,62 +54,35 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
     onEnded: (run, ended, stopped) => {
       ready.delete(target);
       options.beforeExit(spec.name);
-      tellExit(ward, spec, target, run, ended, stopped);
+      // Where an earlier daemon's run begins in the log is not known.
+      tellExit(ward, spec, target, run, ended, stopped, run.adopted ? 0 : fromByte);
     },
   });
 }
 
 function tellExit(
-  { options }: Ward,
+  { options, board, overdue }: Ward,
   spec: ServiceSpec,
   target: Target,
   run: Run,
   ended: Ended,
   stopped: boolean,
+  fromByte: number,
 ): void {
   const uptimeMs = options.clock.now() - run.startedAtMs;
-  const lines = stopped ? [] : options.lastLines(options.logFile(target));
+  const isOverdue = overdue.delete(target);
+  const lines = stopped && !isOverdue ? [] : options.lastLines(options.logFile(target), fromByte);
+  const aftermath = options.lookBack?.(target, run.identity.pid, ended, run.port);
   const expected = stopped || (ended.known && spec.isExpectedExit(ended.code));
-  const data = exitData(ended, { expected, stopped }, uptimeMs, lines);
-  options.emit({ type: "instance.exited", subject: target, data });
-}
-
-/** From the start of a process to its end: when it becomes ready, and what its probe says. */
-function followHealth(ward: Ward, spec: ServiceSpec, target: Target, run: Run): void {
-  const { options, runners, ready } = ward;
-  const { clock, log, emit } = options;
-  const gone = new AbortController();
-  void run.over.then(() => gone.abort());
-  // While it is being stopped it may answer well, and must not be taken into service again for it.
-  const isWanted = (): boolean => {
-    const runner = runners.get(target);
-    return runner?.current?.run === run.run && !runner.stopping;
-  };
-  const becomeReady = (): void => {
-    if (ready.has(target) || !isWanted()) return;
-    ready.add(target);
-    const tookMs = Math.round(clock.now() - run.startedAtMs);
-    emit({ type: "instance.ready", subject: target, data: { tookMs } });
-  };
-  if (!spec.probe) {
-    clock.sleep(settledMs, gone.signal).then(becomeReady, () => {});
-    return;
+  const told = exitData(ended, { expected, stopped }, uptimeMs, lines, aftermath);
+  const data = isOverdue ? overdueExit(told, spec, lines) : told;
+  const completed = spec.job !== undefined && data.expected && !stopped;
+  board.noteEnd(target, data.text, completed);
+  if (spec.job) {
+    const { code, text, uptimeMs: tookMs } = data;
+    options.log.info(`${spec.name} ${completed ? "completed" : "ended"}`, { code, text, tookMs });
   }
-  const { identity, port } = run;
-  void keepProbing({
-    schedule: spec.probe,
-    of: { target, pid: identity.pid, ...(port === undefined ? {} : { port }) },
-    clock,
-    log,
-    signal: gone.signal,
-    isStarting: () => !ready.has(target) && isWanted(),
-    observe: (readings, healthy) => {
-      if (!isWanted()) return;
-      if (healthy) becomeReady();
-      // What it answers while it starts is no sign of anything.
-      if (ready.has(target)) options.observe(readings);
-    },
-  });
+  options.emit({ type: "instance.exited", subject: target, data });
 }
 
 function portsInUse({ runners }: Ward): ReadonlySet<number> {

@@ -41,3 +41,35 @@ export function findCycle(nodes: readonly Node[]): readonly string[] | undefined
   }
   return undefined;
 }
+
+/**
+ * Does the work for each node when it is done for all that depend on it; those that do not know each
+ * other do not wait for each other. One that fails keeps none from its turn. @throws the first fault
+ */
+export async function dependentsFirst(
+  nodes: readonly Node[],
+  work: (name: string) => Promise<void>,
+): Promise<void> {
+  const names = new Set(nodes.map(({ name }) => name));
+  const dependents = new Map<string, string[]>();
+  for (const { name, dependsOn } of nodes) {
+    for (const needed of dependsOn) {
+      dependents.set(needed, [...(dependents.get(needed) ?? []), name]);
+    }
+  }
+  const ends = new Map<string, Promise<PromiseSettledResult<void>>>();
+  const end = (name: string): Promise<PromiseSettledResult<void>> => {
+    const known = ends.get(name);
+    if (known) return known;
+    const before = (dependents.get(name) ?? []).filter((other) => names.has(other)).map(end);
+    const own = Promise.all(before).then(async () => {
+      const [settled] = await Promise.allSettled([work(name)]);
+      return settled;
+    });
+    ends.set(name, own);
+    return own;
+  };
+  for (const settled of await Promise.all(nodes.map(({ name }) => end(name)))) {
+    if (settled.status === "rejected") throw settled.reason;
+  }
+}

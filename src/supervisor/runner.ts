@@ -82,6 +82,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const stopped = stopping;
       current = undefined;
       options.onEnded(whole, ended, stopped);
+      platform.acknowledge?.(identity);
     });
     const whole: Run = { identity, run, ...(port === undefined ? {} : { port }), ...origin, over };
     current = whole;
@@ -137,6 +138,8 @@ async function end(
   if (how.drain) await timed(clock, step, "drained", how.drain);
   const fromMs = clock.now();
   platform.signalGroup(run.identity, how.signal);
+  // One that was stopped by a signal takes this one when it goes on, and ends as it would.
+  platform.signalGroup(run.identity, "SIGCONT");
   if (await within(clock, how.waitMs, run.over)) {
     step(`${how.signal}: it ended`, clock.now() - fromMs);
     return;

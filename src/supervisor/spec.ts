@@ -6,9 +6,35 @@ import type { InputDraft } from "../model/event.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Reading } from "../model/reading.ts";
 import { instanceName, type Target } from "../model/target.ts";
-import type { Platform } from "../platforms/platform.ts";
-import type { ProbeSchedule } from "./prober.ts";
+import type { Ended, Platform, StartSpec } from "../platforms/platform.ts";
+import type { Condition } from "./condition.ts";
+import type { Timetable } from "./due.ts";
+import type { Aftermath } from "./exit.ts";
+import type { ProbeSchedule, Probes } from "./prober.ts";
 import type { StopStep } from "./runner.ts";
+
+/** Makes what differs by instance and start. @throws SPAWN_FAILED */
+export type Launch = (
+  target: Target,
+  port: number | undefined,
+) => Pick<StartSpec, "command" | "cwd" | "env" | "settings">;
+
+/** What is known of an end beyond its status and its log; cheap, and never throws. */
+export type LookBack = (
+  target: Target,
+  pid: number,
+  ended: Ended,
+  port: number | undefined,
+) => Aftermath;
+
+/** A service that ends when its work is done. */
+export interface JobSpec {
+  /** Whether it runs when the daemon begins. */
+  readonly onStart: boolean;
+  /** A run that takes longer is ended. */
+  readonly timeLimitMs: number;
+  readonly timetable?: Timetable;
+}
 
 export interface ServiceSpec {
   readonly name: string;
@@ -16,10 +42,18 @@ export interface ServiceSpec {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** In place of command, cwd and env above, made anew at each start. */
+  readonly launch?: Launch;
   /** Instances get a free port in PORT. */
   readonly wantsPort: boolean;
   readonly dependsOn: readonly string[];
+  /** What is waited for in those of them that are not to be ready. */
+  readonly conditions?: Readonly<Record<string, Condition>>;
+  readonly job?: JobSpec;
+  /** One probe for everything. */
   readonly probe?: ProbeSchedule;
+  /** Each kind of question apart; wins over `probe`. */
+  readonly probes?: Probes;
   readonly stop: { readonly signal: NodeJS.Signals; readonly waitMs: number };
   /** Whether an exit with this code is as wanted as a stop. */
   readonly isExpectedExit: (code: number | null) => boolean;
@@ -35,10 +69,21 @@ export interface SupervisorOptions {
   readonly project: string;
   readonly services: readonly ServiceSpec[];
   readonly logFile: (target: Target) => string;
-  readonly lastLines: (file: string) => readonly string[];
+  /** The last lines of a file, as far as they stand after a place in it. */
+  readonly lastLines: (file: string, fromByte?: number) => readonly string[];
+  /** Where a file ends now: what a run writes comes after it. Default: 0. */
+  readonly endOfFile?: (file: string) => number;
+  /** Whole lines from a place in a file on, up to a limit, and where they end. */
+  readonly readLog?: (
+    file: string,
+    fromByte: number,
+  ) => { readonly text: string; readonly toByte: number };
+  /** Called once for each run that was seen to end. */
+  readonly lookBack?: LookBack;
   /** Takes an event into the loop. */
   readonly emit: (draft: InputDraft) => void;
-  readonly observe: (readings: readonly Reading[]) => void;
+  /** `soon`: these may decide something, and are not to wait. */
+  readonly observe: (readings: readonly Reading[], soon?: boolean) => void;
   /** Resolves when the gateway has no request left for the target, or time is over. */
   readonly drain: (target: Target) => Promise<void>;
   /** Called before an exit is told: what changed just before it is told first. */
@@ -74,6 +119,12 @@ export interface Past {
   readonly runs: ReadonlyMap<Target, PastRun>;
   /** Instances that are down by themselves: the loop starts them, or a person, or nobody. */
   readonly resting: ReadonlySet<Target>;
+  /** Services that people have stopped. */
+  readonly held?: ReadonlyMap<string, string>;
+  /** Jobs that have done their work in this life of the machine. */
+  readonly completed?: ReadonlySet<string>;
+  /** Scheduled jobs, and the wall time up to which their moments were answered. */
+  readonly doneAt?: ReadonlyMap<string, number>;
 }
 
 export interface Supervisor {
@@ -90,8 +141,16 @@ export interface Supervisor {
    * is over before an action can begin: call it in the turn in which the loop learns of the start.
    */
   adopt(past: Past): void;
-  /** Starts what is missing, each service when its dependencies are ready. */
+  /** Starts what is missing, each service when its dependencies are there. */
   boot(past: Past, signal: AbortSignal): Promise<void>;
+  /** Ends all instances of a service, and starts none until `release`. @throws UNKNOWN_ID */
+  hold(service: string, by: string, step?: StopStep): Promise<void>;
+  /** Starts what is missing when its dependencies are there. @throws UNKNOWN_ID */
+  release(service: string, by: string): Promise<void>;
+  /** One run of a job; `replaces`: what runs now ends first. A fault is told as an exit. */
+  run(service: string, by: string, replaces: boolean): Promise<void>;
+  /** Wall time of the next run of each scheduled job. */
+  nextRuns(): ReadonlyMap<string, number>;
   /** Ends processes that carry the project's mark and belong to no instance. */
   sweep(): number;
   /** Dependents first; nothing starts any more; resolves when no process of an instance is left. */

@@ -1,11 +1,12 @@
 // The hands of the daemon: runs every instance the config asks for and does what it is told.
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
-import { serviceOf, type Target } from "../model/target.ts";
+import { instanceName, serviceOf, type Target } from "../model/target.ts";
 import { adoptAll, sweep } from "./adopt.ts";
-import { boot } from "./boot.ts";
+import { createBoard } from "./board.ts";
 import { exitData } from "./exit.ts";
 import { makeRunner, type Ward } from "./instances.ts";
-import { startOrder } from "./order.ts";
+import { createLaunches, type Launches } from "./launches.ts";
+import { dependentsFirst } from "./order.ts";
 import { awaitReady, rolling } from "./rolling.ts";
 import type { Runner } from "./runner.ts";
 import {
@@ -24,8 +25,8 @@ const lastSweepsMs = 10_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { clock, log, services, emit } = options;
-  const ward: Ward = { options, runners: new Map(), ready: new Set() };
-  const { runners, ready } = ward;
+  const ward = makeWard(options);
+  const { runners, board } = ward;
   const specs = new Map(services.map((spec) => [spec.name, spec]));
   let closing = false;
   for (const spec of services) {
@@ -38,10 +39,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (closing) throw new HomeostatError("CANCELLED", "everything is being stopped");
   };
 
+  const start: Supervisor["start"] = (target, by) => self.start(target, by);
+  const launches = createLaunches({ options, runners, board, start });
   const self: Supervisor = {
     running: () => [...runners.values()].flatMap(toRunning),
     start: async (target, by) => {
       stillOpen();
+      launches.mayStart(serviceOf(target));
       try {
         await runnerFor(target).start(by);
       } catch (error) {
@@ -63,26 +67,79 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     rolling: (service, by, step) => rolling(self, clock, targetsOf(specFor(service)), by, step),
     adopt: (past) => {
-      adoptAll(options, runners, past);
-      for (const [target, { stopping }] of past.runs) {
-        if (!stopping || !runners.has(target)) continue;
+      board.remember(past);
+      launches.remember(past);
+      adoptAll({ ...options, emit: noting(ward, specs) }, runners, past);
+      for (const target of runners.keys()) {
+        if (!past.runs.get(target)?.stopping && !past.held?.has(serviceOf(target))) continue;
         self.stop(target, { by: "boot" }).catch((error: unknown) => {
           log.error("could not stop", { target, reason: messageOf(error) });
         });
       }
     },
-    boot: (past, signal) => boot({ options, runners, ready, start: self.start }, past, signal),
+    ...onServices(ward, () => self, launches, specFor),
     sweep: () => sweep(options, runners),
     stopAll: async (by) => {
       closing = true;
-      for (const name of startOrder(services).toReversed()) {
+      launches.close();
+      await dependentsFirst(services, async (name) => {
         await Promise.all(targetsOf(specFor(name)).map((target) => self.stop(target, { by })));
-      }
+      });
       const untilMs = clock.now() + lastSweepsMs;
       while (self.sweep() > 0 && clock.now() < untilMs) await clock.sleep(readyPollMs);
     },
   };
   return self;
+}
+
+function makeWard(options: SupervisorOptions): Ward {
+  const runners: Ward["runners"] = new Map();
+  const ready: Ward["ready"] = new Set();
+  const board = createBoard(options, runners, ready);
+  return { options, runners, ready, board, overdue: new Set() };
+}
+
+/** What is ordered of a whole service. */
+function onServices(
+  { options }: Ward,
+  hands: () => Supervisor,
+  launches: Launches,
+  specFor: (service: string) => ServiceSpec,
+): Pick<Supervisor, "boot" | "hold" | "release" | "run" | "nextRuns"> {
+  return {
+    boot: launches.boot,
+    hold: async (service, by, step) => {
+      const spec = specFor(service);
+      launches.hold(spec, by);
+      await Promise.all(targetsOf(spec).map((target) => hands().stop(target, { by }, step)));
+    },
+    release: (service, by) => launches.release(specFor(service), by),
+    run: async (service, by, replaces) => {
+      const target = instanceName(service, 1);
+      try {
+        if (replaces) await hands().stop(target, { by });
+        await hands().start(target, by);
+      } catch (error) {
+        options.log.error(`${service} could not run`, { by, reason: messageOf(error) });
+      }
+    },
+    nextRuns: launches.nextRuns,
+  };
+}
+
+/** A job that has ended while no daemon was there has done its work all the same. */
+function noting(
+  { options, board }: Ward,
+  specs: ReadonlyMap<string, ServiceSpec>,
+): SupervisorOptions["emit"] {
+  return (draft) => {
+    if (draft.type === "instance.exited") {
+      const { text, expected, stopped = false } = draft.data;
+      const isJob = specs.get(serviceOf(draft.subject))?.job !== undefined;
+      board.noteEnd(draft.subject, text, isJob && expected && !stopped);
+    }
+    options.emit(draft);
+  };
 }
 
 function toRunning({ target, current }: Runner): readonly Running[] {

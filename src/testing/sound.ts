@@ -24,6 +24,8 @@ const kinds: Readonly<Record<SymptomKind, true>> = {
   errors: true,
   hot: true,
   silent: true,
+  unready: true,
+  expiring: true,
 };
 
 const unitOfOurs: ReadonlyMap<string, Unit> = new Map(

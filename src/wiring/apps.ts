@@ -7,6 +7,7 @@ import { formatDuration } from "../kernel/duration.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { isInstance, type Target } from "../model/target.ts";
+import type { Said } from "../probes/link.ts";
 import type { AppsView, AppView, OrderView } from "../protocol/api.ts";
 import { linkEnvironment, type Order } from "../protocol/link.ts";
 import { parseToApp } from "../protocol/link-wire.ts";
@@ -17,6 +18,7 @@ import { clean, orderText, troubleLines } from "../sources/app-link/words.ts";
 import type { Running } from "../supervisor/spec.ts";
 import { belongs, descends } from "./family.ts";
 import type { DaemonOptions } from "./options.ts";
+import type { Hearing } from "./probes.ts";
 
 export interface Apps {
   readonly link: AppLink;
@@ -30,6 +32,8 @@ export interface Apps {
   order(target: Target, raw: unknown, by: string): Promise<OrderView>;
   /** Tells the app that it takes no more traffic; resolves when it knows, or after 200 ms. */
   drain(target: Target): Promise<void>;
+  /** The same for probes. */
+  readonly hearing: Hearing;
   /** What the app last said of itself, when it has a link: nothing is waited for. */
   evidence(target: Target): Evidence | undefined;
 }
@@ -74,6 +78,10 @@ export function createApps(
       await link
         .order(target, order, { by: "homeostat", limitMs: drainMs })
         .catch((error: unknown) => log.debug("an app was not drained", { target, error }));
+    },
+    hearing: {
+      said: (target) => saidBy(link.app(target)),
+      problem: () => link.problem ?? socketPathProblem(socketPath),
     },
     evidence: (target) => {
       const app = link.app(target);
@@ -124,6 +132,13 @@ function toOrder(raw: unknown, folder: string, by: string): Order {
   if (message.kind === "order") return message.order;
   const why = message.kind === "unfit" ? message.why : message.kind;
   throw new HomeostatError("WIRE_SHAPE", why);
+}
+
+function saidBy(app: LinkedApp | undefined): Said | undefined {
+  if (!app?.report || app.reportAgeMs === undefined) return undefined;
+  const { status, reason, live, ready, started } = app.report;
+  const why = reason === undefined ? {} : { reason: clean(reason) };
+  return { status, live, ready, started, ageMs: app.reportAgeMs, ...why };
 }
 
 function toEvidence({ target, report, reportAgeMs = 0, silent }: LinkedApp): Evidence | undefined {

@@ -3,28 +3,34 @@ import { join } from "node:path";
 import { createLoop, type Loop } from "../controller/loop.ts";
 import { createStep, type Step } from "../controller/step.ts";
 import { type GatewayLink, gatewayLink } from "../gateway/link.ts";
-import { gatewayTarget, type Target } from "../model/target.ts";
+import { gatewayTarget, isOurs, spawnerTarget, type Target } from "../model/target.ts";
 import { linuxPlatform } from "../platforms/linux.ts";
 import type { Platform } from "../platforms/platform.ts";
+import { readPowers } from "../platforms/powers.ts";
+import { keepSpawner, type Spawner } from "../platforms/spawner/spawner.ts";
 import { createHistory, type History } from "../server/history.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import { createSupervisor } from "../supervisor/supervisor.ts";
 import { actionsOf, traits } from "./actions.ts";
+import { lookBack } from "./aftermath.ts";
 import { type Apps, createApps } from "./apps.ts";
-import { captureEvidence, lastLines } from "./capture.ts";
+import { captureEvidence, endOfLog, lastLines, turnMsOf } from "./capture.ts";
 import { type ConfigFiles, watchConfigFiles } from "./config-files.ts";
 import { type GatewayProcess, keepGateway } from "./gateway-process.ts";
 import { detectorRules } from "./kinds.ts";
+import { readPiece } from "./log-piece.ts";
 import type { DaemonOptions } from "./options.ts";
 import { performer } from "./perform.ts";
+import { uidsOf } from "./process.ts";
 import { routesOf } from "./routes.ts";
 import { specsOf } from "./specs.ts";
 
 export interface Parts {
   readonly store: Store;
   readonly platform: Platform;
+  readonly spawner: Spawner;
   readonly history: History;
   readonly loop: Loop;
   readonly link: GatewayLink;
@@ -38,7 +44,8 @@ export interface Parts {
 
 const tickMs = 250;
 const drainMs = 5_000;
-const lastLinesKept = 20;
+/** The report of a runtime that gives up is longer than what the journal keeps of it. */
+const lastLinesRead = 60;
 
 /** The pure step with the kinds that this daemon has: the same for a live loop and a replay. */
 export function daemonStep(): Step {
@@ -49,7 +56,10 @@ export function daemonStep(): Step {
 export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   const { resolved, stateFolder, log } = options;
   const store = sqliteStore({ folder: stateFolder, project: resolved.policy.project });
-  const platform = linuxPlatform();
+  const logFile = logFiles(stateFolder);
+  const spawner = makeSpawner(options, logFile(spawnerTarget));
+  const uidOf = uidsOf(resolved.services, () => readPowers(options.env.PATH ?? ""));
+  const platform = linuxPlatform({ spawner, ...(uidOf ? { uidOf } : {}) });
   const history = createHistory();
   // The loop commands hands that are made after it, because they tell it what they did.
   let perform: ReturnType<typeof performer> = () => {};
@@ -62,11 +72,10 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     onBroken: options.onBroken,
   });
   const { clock } = loop;
-  const observe: Loop["observe"] = (readings) => {
-    loop.observe(readings);
+  const observe: Loop["observe"] = (readings, soon) => {
+    loop.observe(readings, soon);
     history.note(readings);
   };
-  const logFile = logFiles(stateFolder);
   const { link, gateway } = makeGateway(options, platform, loop, logFile(gatewayTarget));
   const files = makeFiles(options, store, loop);
   const apps = createApps(options, loop, () => supervisor.running());
@@ -76,9 +85,12 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     random: options.random,
     log,
     project: stateFolder,
-    services: specsOf(resolved, { ...plain(options.env), ...apps.env }),
+    services: specsOf(resolved, { ...plain(options.env), ...apps.env }, apps.hearing),
     logFile,
-    lastLines: (file) => lastLines(file, lastLinesKept),
+    lastLines: (file, fromByte) => lastLines(file, lastLinesRead, fromByte),
+    endOfFile: endOfLog,
+    readLog: readPiece,
+    lookBack: lookBack({ resolved, history, project: stateFolder, wall: options.clock.wall }),
     emit: loop.emit,
     observe,
     drain: async (target) => {
@@ -92,23 +104,43 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     actions: actionsOf({ supervisor, gateway, files, loop, log, resolved }),
     emit: loop.emit,
     said: apps.evidence,
+    run: ({ service, by, replaces }) => supervisor.run(service, by, replaces),
     capture: (wanted, signal) => {
       const running = supervisor.running().find((other) => other.target === wanted.target);
       const pid = running?.identity.pid;
       const file = logFile(wanted.target);
-      return captureEvidence({ wanted, pid, logFile: file, clock, signal, background: stopped });
+      const turnMs = turnMsOf(resolved, wanted.target);
+      const how = { clock, signal, background: stopped, turnMs };
+      return captureEvidence({ wanted, pid, logFile: file, ...how });
     },
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
-  const world = { store, platform, history, loop, link, gateway, files };
+  const world = { store, platform, spawner, history, loop, link, gateway, files };
   return { ...world, supervisor, apps, observe, logFile };
 }
 
 function logFiles(stateFolder: string): (target: Target) => string {
   return (target) => {
-    const name = target === gatewayTarget ? "gateway" : target.replace("/", "-");
+    const name = isOurs(target) ? target.slice(1) : target.replace("/", "-");
     return join(stateFolder, "logs", `${name}.log`);
   };
+}
+
+function makeSpawner(
+  { clock, random, log, stateFolder, spawnerCommand, resolved, env }: DaemonOptions,
+  logFile: string,
+): Spawner {
+  return keepSpawner({
+    clock,
+    random,
+    log,
+    project: stateFolder,
+    socketPath: join(stateFolder, "spawner.sock"),
+    command: spawnerCommand,
+    cwd: resolved.folder,
+    env: plain(env),
+    logFile,
+  });
 }
 
 function makeGateway(

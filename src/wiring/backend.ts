@@ -11,6 +11,7 @@ import type { Stream } from "../server/stream.ts";
 import { concerns, timeline } from "../server/timeline.ts";
 import { incidentView, stateView } from "../server/views.ts";
 import type { Store } from "../stores/store.ts";
+import type { Supervisor } from "../supervisor/spec.ts";
 import type { Apps } from "./apps.ts";
 import type { Operator } from "./operator.ts";
 import type { Resolved } from "./resolve.ts";
@@ -23,6 +24,7 @@ export interface BackendParts {
   readonly apps: Apps;
   readonly resolved: Resolved;
   readonly version: string;
+  readonly nextRuns: Supervisor["nextRuns"];
   readonly logFile: (target: Target) => string;
   readonly lastLines: (file: string, count: number) => readonly string[];
   readonly down: (by: string) => void;
@@ -43,7 +45,11 @@ export function createBackend(parts: BackendParts): RunningBackend {
     ),
   );
   const api: Backend = {
-    state: () => stateView({ mind: loop.mind, history, nowMs: loop.clock.now(), version, ports }),
+    state: () => {
+      const nextRuns = parts.nextRuns();
+      const nowMs = loop.clock.now();
+      return stateView({ mind: loop.mind, history, nowMs, version, ports, nextRuns });
+    },
     incident: (id) => detail(loop, store, id),
     series: (target, metric, seconds) => {
       const fromMs = loop.clock.now() - seconds * 1_000;
@@ -53,13 +59,10 @@ export function createBackend(parts: BackendParts): RunningBackend {
     pause: operator.pause,
     resume: operator.resume,
     decide: operator.decide,
-    restart: async (service, by) => {
-      const steps: string[] = [];
-      await operator.restart(service, by, (text, ms) =>
-        steps.push(`${text} (${Math.round(ms)} ms)`),
-      );
-      return steps;
-    },
+    restart: (name, by) => stepped((step) => operator.restart(name, by, step)),
+    stop: (name, by) => stepped((step) => operator.stop(name, by, step)),
+    start: (name, by) => stepped((step) => operator.start(name, by, step)),
+    run: operator.run,
     apps: apps.view,
     order: apps.order,
     down: (by) => {
@@ -69,6 +72,14 @@ export function createBackend(parts: BackendParts): RunningBackend {
     stream,
   };
   return { api, beat };
+}
+
+async function stepped(
+  work: (step: (text: string, tookMs: number) => void) => Promise<void>,
+): Promise<readonly string[]> {
+  const steps: string[] = [];
+  await work((text, ms) => steps.push(ms === 0 ? text : `${text} (${Math.round(ms)} ms)`));
+  return steps;
 }
 
 function createStream({ loop, store }: BackendParts): { stream: Stream; beat: () => void } {

@@ -1,6 +1,8 @@
 // What the settings of one service say together: files that must be there, limits that contradict.
 import { isAbsolute, join } from "node:path";
 import { checkCommand, type Where } from "./check-command.ts";
+import { checkProbes } from "./check-probes.ts";
+import { checkProcess } from "./check-process.ts";
 import { kindOf } from "./files.ts";
 import type { Finding } from "./problem.ts";
 import { ms, number, type Raw, record, texts } from "./raw.ts";
@@ -19,9 +21,11 @@ export function checkService(
     ...checkCommand(service, at, where),
     ...checkFiles(service, at, where),
     ...checkEnv(service, at),
+    ...checkProcess(service, at, where),
     ...checkProbe(service, at),
+    ...checkProbes(service, at, where.folder),
     ...checkRouted(service, at),
-    ...checkRestart(record(service.restart), [...at, "restart"]),
+    ...checkRestart(record(service.restart), [...at, "restart"], service.job !== undefined),
     ...checkHealing(record(service.healing), outerHealing, [...at, "healing"]),
   ];
 }
@@ -45,14 +49,14 @@ function checkFiles(service: Raw, at: At, { folder }: Where): readonly Finding[]
 /** These are set for each process; what the config says would be lost without a word. */
 function checkEnv(service: Raw, at: At): readonly Finding[] {
   const env = record(service.env);
-  const hasPort = service.port !== undefined || service.probe !== undefined;
+  const hasPort = [service.port, service.probe, service.probes].some((it) => it !== undefined);
   return Object.keys(env).flatMap((name) => {
     const entry = [...at, "env", name];
     if (name === "PORT" && hasPort) {
       const expected = "no PORT, because each instance is given a port of its own there";
       return [{ at: entry, expected, got: show(env.PORT) }];
     }
-    if (/^HOMEOSTAT_(PROJECT|INSTANCE|RUN)$/.test(name)) {
+    if (/^HOMEOSTAT_(PROJECT|INSTANCE|RUN|INDEX|REPLICAS)$/.test(name)) {
       return [{ at: entry, expected: "another name", got: `${name}, which Homeostat sets itself` }];
     }
     if (/^[^=\0]+$/.test(name)) return [];
@@ -108,7 +112,7 @@ function checkRouted(service: Raw, at: At): readonly Finding[] {
 const perExitMs = 500;
 
 /** Found by simulation: a give-up that back-off makes unreachable restarts for ever. */
-function checkRestart(restart: Raw, at: At): readonly Finding[] {
+function checkRestart(restart: Raw, at: At, isJob: boolean): readonly Finding[] {
   const backoff = record(restart.backoff);
   const giveUp = record(restart.giveUp);
   const exits = number(giveUp.exits) ?? defaults.giveUp.exits;
@@ -117,6 +121,8 @@ function checkRestart(restart: Raw, at: At): readonly Finding[] {
   const maxMs = ms(backoff.max) ?? defaults.backoff.maxMs;
   const factor = number(backoff.factor) ?? defaults.backoff.factor;
   const findings: Finding[] = [...inPair(restart, {}, at, "backoff")];
+  // A job ends with its retries, however long they take.
+  if (isJob) return findings;
   const loopExits = number(restart.loopExits);
   if (loopExits !== undefined && loopExits > exits) {
     const expected = `at most giveUp.exits, ${exits}: more are never reached`;

@@ -1,12 +1,14 @@
 // What one setting cannot tell alone: names that must exist, cycles, ports, and each service.
 // Works on the raw config, so that all problems are found at once, those of the shape included.
-import { findCycle } from "../supervisor/order.ts";
+
+import { checkLogs } from "./check-logs.ts";
+import { checkOrder } from "./check-order.ts";
 import { checkHealing, checkService, type Where } from "./check-service.ts";
 import type { Finding } from "./problem.ts";
-import { number, type Raw, record, texts } from "./raw.ts";
+import { number, type Raw, record } from "./raw.ts";
 import { defaults } from "./resolve.ts";
 import { nameOfService, namePhrase, servicesMax } from "./schema.ts";
-import { either, nearest, quote, show } from "./words.ts";
+import { quote } from "./words.ts";
 
 export function crossCheck(config: unknown, where: Where): readonly Finding[] {
   const root = record(config);
@@ -17,12 +19,12 @@ export function crossCheck(config: unknown, where: Where): readonly Finding[] {
     ...checkCount(root, names),
     ...names.flatMap((name) => checkName(name)),
     ...checkPorts(root, services),
-    ...checkCycles(services),
-    ...names.flatMap((name) => checkDependencies(name, record(services[name]), names)),
+    ...checkOrder(services),
     ...names.flatMap((name) =>
       checkService(record(services[name]), ["services", name], record(root.healing), where),
     ),
     ...checkHealing(record(root.healing), {}, ["healing"]),
+    ...checkLogs(root, where.folder),
   ];
 }
 
@@ -69,46 +71,5 @@ function checkPorts(root: Raw, services: Raw): readonly Finding[] {
     }
     const got = `${port}, which ${other} has`;
     return [{ at: ["services", name, "port"], expected: "a port of its own", got }];
-  });
-}
-
-/** Each cycle once: its services are left out of the search for the next one. */
-function checkCycles(services: Raw): readonly Finding[] {
-  let nodes = Object.entries(services).map(([name, value]) => ({
-    name,
-    dependsOn: texts(record(value).dependsOn).flatMap(([other]) => (other === name ? [] : [other])),
-  }));
-  if (nodes.length > servicesMax) return [];
-  const findings: Finding[] = [];
-  for (let cycle = findCycle(nodes); cycle; cycle = findCycle(nodes)) {
-    const [first = "", second = ""] = cycle;
-    const place = texts(record(services[first]).dependsOn).find(([text]) => text === second)?.[1];
-    const at = ["services", first, "dependsOn", place ?? 0];
-    findings.push({ at, expected: "no cycle", got: cycle.join(" → ") });
-    const met = new Set(cycle);
-    nodes = nodes.filter((node) => !met.has(node.name));
-  }
-  return findings;
-}
-
-function checkDependencies(
-  name: string,
-  service: Raw,
-  names: readonly string[],
-): readonly Finding[] {
-  const seen = new Set<string>();
-  return texts(service.dependsOn).flatMap(([other, place]) => {
-    const at = ["services", name, "dependsOn", place];
-    const again = seen.has(other);
-    seen.add(other);
-    if (again) return [{ at, expected: "each service once", got: `${quote(other)} again` }];
-    if (other === name) return [{ at, expected: "another service", got: `${quote(name)}, itself` }];
-    if (names.includes(other)) return [];
-    const others = names.filter((known) => known !== name && nameOfService.test(known));
-    const near = nearest(other, others);
-    const few = others.length > 12 ? [...others.slice(0, 11), "…"] : others;
-    const known = few.length === 0 ? "no entry, because there is no other service" : either(few);
-    const expected = near === undefined ? known : quote(near);
-    return [{ at, expected, got: `${show(other)}, which is no service` }];
   });
 }

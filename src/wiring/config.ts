@@ -1,6 +1,10 @@
 // The config as people write it: durations as text, everything optional that has a sound default.
 import type { Duration } from "../kernel/duration.ts";
 import type { Mode } from "../model/action.ts";
+import type { UlimitName } from "../platforms/platform.ts";
+import type { LogsConfig, ServiceLogsConfig } from "./config-logs.ts";
+import type { OrderConfig } from "./config-order.ts";
+import type { ProbesConfig } from "./config-probes.ts";
 
 export interface ProbeConfig {
   /** Path that answers 2xx or 3xx when the instance is well. Exactly one of http, tcp and exec. */
@@ -65,19 +69,42 @@ export interface HealingConfig {
   readonly settle?: Duration;
 }
 
-export interface ServiceConfig {
+export interface ServiceConfig extends OrderConfig {
   /** Arguments, or a line; a line with shell characters runs in /bin/sh. */
   readonly command: string | readonly string[];
   /** Relative to the project folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | number | boolean>>;
+  /** Files of NAME=value lines, read at each start; one that may be absent ends in "?". */
+  readonly envFiles?: readonly string[];
+  /** Name or id; needs root. HOME, USER and LOGNAME are set to it. */
+  readonly user?: string | number;
+  /** Default: the group of the user. */
+  readonly group?: string | number;
+  /** Octal digits: "027". */
+  readonly umask?: string;
+  /** -20, served first, to 19, served last. */
+  readonly nice?: number;
+  /** -1000, never ended when memory is out, to 1000, ended first. */
+  readonly oomScore?: number;
+  /** Limits of each of its processes, soft and hard. */
+  readonly ulimit?: Readonly<Partial<Record<UlimitName, number | "unlimited">>>;
+  /** Limits of an instance with all its children, where the machine gives a cgroup. */
+  readonly resources?: {
+    /** "512MiB", "2GiB". */
+    readonly memoryMax?: string;
+    /** Cores. */
+    readonly cpuMax?: number;
+    readonly pidsMax?: number;
+  };
   /** Default 1. */
   readonly replicas?: number;
   /** Where clients connect; each replica gets a port of its own in PORT. */
   readonly port?: number;
-  /** Services that must be ready before this one starts. */
-  readonly dependsOn?: readonly string[];
+  /** One probe for everything: the start, readiness and liveness. */
   readonly probe?: ProbeConfig;
+  /** Each of them apart, in place of `probe`. */
+  readonly probes?: ProbesConfig;
   readonly limits?: {
     readonly p95?: Duration;
     /** Share of requests that may fail. */
@@ -103,6 +130,7 @@ export interface ServiceConfig {
   /** Whether its dependents cope when the gateway answers 503 for it. Default false. */
   readonly degradable?: boolean;
   readonly healing?: HealingConfig;
+  readonly logs?: ServiceLogsConfig;
 }
 
 export interface Config {
@@ -118,6 +146,7 @@ export interface Config {
   };
   readonly services: Readonly<Record<string, ServiceConfig>>;
   readonly healing?: HealingConfig;
+  readonly logs?: LogsConfig;
 }
 
 /** Gives an editor the types of a config; returns what it was given. */

@@ -11,6 +11,7 @@ import { assemble, type Parts } from "./assemble.ts";
 import { createBackend, type RunningBackend } from "./backend.ts";
 import { lastLines } from "./capture.ts";
 import { begin, ending } from "./lifecycle.ts";
+import { type Logs, lookAfterLogs } from "./logs.ts";
 import { createOperator } from "./operator.ts";
 import type { DaemonOptions } from "./options.ts";
 
@@ -34,18 +35,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { dashboard } = options.resolved;
   const stopped = new AbortController();
   const parts = assemble(options, stopped.signal);
-  const { over, finish } = ending({ ...parts, options, stopped });
+  const logs = makeLogs(options);
+  const { over, finish } = ending({ ...parts, logs, options, stopped });
   const backend = createBackend({
     ...parts,
     operator: createOperator(parts.loop, parts.supervisor),
+    nextRuns: parts.supervisor.nextRuns,
     resolved: options.resolved,
     version: options.version,
     lastLines,
     down: finish,
   });
+  // Before anybody can ask: how services ended meanwhile is known when the loop begins.
+  await parts.spawner.look();
   const api = { ...dashboard, dashboard: options.dashboard, backend: backend.api };
   const server = await listen(createApi(api), api).catch((error: unknown) => {
+    parts.spawner.leave();
     parts.store.close();
+    void logs.close();
     throw error;
   });
   void over.finally(() => closeServer(server)).catch(() => {});
@@ -57,6 +64,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   // An IPv6 address stands in brackets in a URL.
   const host = dashboard.host.includes(":") ? `[${dashboard.host}]` : dashboard.host;
   return { url: `http://${host}:${dashboard.port}`, over, stop: finish };
+}
+
+/** They are looked after from the first line on, and until all that writes has ended. */
+function makeLogs({ resolved, ...options }: DaemonOptions): Logs {
+  return lookAfterLogs({ ...options, logs: resolved.logs });
 }
 
 function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {

@@ -1,10 +1,12 @@
 // The one place that names concrete kinds: which probe, detector, store and notifier is used.
 import type { DetectorRule } from "../controller/sense.ts";
 import { consecutive } from "../detectors/consecutive.ts";
+import type { Detector } from "../detectors/detector.ts";
+import { expiry } from "../detectors/expiry.ts";
 import { silence } from "../detectors/silence.ts";
 import { threshold } from "../detectors/threshold.ts";
-import type { Policy, ServicePolicy } from "../model/policy.ts";
-import { metrics } from "../model/reading.ts";
+import type { Policy, ProbesPolicy, ServicePolicy } from "../model/policy.ts";
+import { type Metric, metrics } from "../model/reading.ts";
 import { execProbe } from "../probes/exec.ts";
 import { httpProbe } from "../probes/http.ts";
 import type { Probe } from "../probes/probe.ts";
@@ -53,23 +55,50 @@ function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
     rules.push({ name: metric, metric, of, detector });
   };
   if (probe) {
-    const { failures, periodMs } = probe;
+    const { failures, successes = 2, periodMs } = probe;
     const metric = metrics.probe.name;
     const afterMs = Math.max(silentAtLeastMs, silentPeriods * periodMs);
-    rules.push(
-      { name: "probe", metric, of: "instance", detector: consecutive({ failures }) },
-      {
-        name: "silence",
-        metric,
-        of: "instance",
-        detector: silence({ afterMs, label: "the probe" }),
-      },
-    );
+    const detector = consecutive({ failures, successes });
+    rules.push({ name: "probe", metric, of: "instance", detector });
+    if (!policy.probes?.livenessMayBeUnknown) {
+      const heard = silence({ afterMs, label: "the probe" });
+      rules.push({ name: "silence", metric, of: "instance", detector: heard });
+    }
   }
+  if (policy.probes) rules.push(...probesRules(policy.probes));
   over("service", metrics.p95.name, "slow", limits.p95Ms, "p95 of its requests");
   over("service", metrics.errors.name, "errors", limits.errorRatio, "share of failed requests");
   over("instance", metrics.probeLatency.name, "slow", limits.probeLatencyMs, "answer of its probe");
   over("instance", metrics.cpu.name, "hot", limits.cpuRatio, "CPU");
   over("instance", metrics.rss.name, "hot", limits.rssBytes, "memory");
+  return rules;
+}
+
+/** A probe that could not ask so often in a row is told to people. */
+const brokenTimes = 3;
+
+function probesRules({ readiness, certificateMs }: ProbesPolicy): readonly DetectorRule[] {
+  const rule = (name: string, metric: Metric, detector: Detector): DetectorRule => ({
+    name,
+    metric: metric.name,
+    of: "instance",
+    detector,
+  });
+  const rules: DetectorRule[] = [];
+  const broken = consecutive({
+    failures: brokenTimes,
+    successes: 1,
+    kind: "silent",
+    label: () => "its probe is broken",
+  });
+  rules.push(rule("probe-broken", metrics.probeWorks, broken));
+  if (readiness) {
+    const label = (count: number): string => `not ready, ${count} times in a row`;
+    const detector = consecutive({ ...readiness, kind: "unready", label });
+    rules.push(rule("readiness", metrics.probeReady, detector));
+  }
+  if (certificateMs !== undefined) {
+    rules.push(rule("certificate", metrics.certificateLeft, expiry({ warnMs: certificateMs })));
+  }
   return rules;
 }

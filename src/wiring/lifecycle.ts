@@ -2,13 +2,15 @@
 import type { Loop } from "../controller/loop.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { Spawner } from "../platforms/spawner/spawner.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { Apps } from "./apps.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
+import type { Logs } from "./logs.ts";
 import type { DaemonOptions } from "./options.ts";
-import { pastOf } from "./past.ts";
+import { doneAtOf, pastOf } from "./past.ts";
 
 /** Tells the journal who is there, takes over what runs, starts the rest. */
 export async function begin(parts: {
@@ -19,9 +21,10 @@ export async function begin(parts: {
   readonly gateway: GatewayProcess;
   readonly files: ConfigFiles;
   readonly platform: Platform;
+  readonly spawner: Spawner;
   readonly stopped: AbortSignal;
 }): Promise<void> {
-  const { options, store, loop, supervisor, gateway, files, platform, stopped } = parts;
+  const { options, store, loop, supervisor, gateway, files, platform, spawner, stopped } = parts;
   const { policy } = options.resolved;
   const { pid, version, clock } = options;
   const { bootId } = platform;
@@ -31,24 +34,29 @@ export async function begin(parts: {
   loop.emit({ type: "daemon.started", subject, data: { pid, bootId, version, offsetMs } });
   loop.emit({ type: "config.applied", subject, data: { policy } });
   supervisor.adopt(past);
+  spawner.settle();
+  spawner.boot();
   files.check();
   await gateway.boot();
-  supervisor.boot(past, stopped).catch((error: unknown) => {
+  const doneAt = doneAtOf(loop.mind.state);
+  supervisor.boot({ ...past, doneAt }, stopped).catch((error: unknown) => {
     if (!stopped.aborted) options.log.error("booting ended", { reason: messageOf(error) });
   });
 }
 
-/** How the daemon ends: dependents first, then the gateway, then the journal. */
+/** How the daemon ends: dependents first, then the gateway and the spawner, then the journal. */
 export function ending(parts: {
   readonly options: DaemonOptions;
   readonly store: Store;
   readonly loop: Loop;
   readonly supervisor: Supervisor;
   readonly gateway: GatewayProcess;
+  readonly spawner: Spawner;
   readonly apps: Apps;
+  readonly logs: Logs;
   readonly stopped: AbortController;
 }): { readonly over: Promise<void>; readonly finish: (by: string) => void } {
-  const { options, store, loop, supervisor, gateway, apps, stopped } = parts;
+  const { options, store, loop, supervisor, gateway, spawner, apps, logs, stopped } = parts;
   let finish: (by: string) => void = () => {};
   const over = new Promise<void>((resolve, reject) => {
     let asked = false;
@@ -60,6 +68,7 @@ export function ending(parts: {
       const work = async (): Promise<void> => {
         // What cannot be ended keeps nothing else from ending.
         const ends = [await settled(supervisor.stopAll(by)), await settled(gateway.stop())];
+        ends.push(await settled(spawner.stop()), await settled(logs.close()));
         apps.link.close();
         const subject = options.resolved.policy.project;
         loop.end({ type: "daemon.stopped", subject, data: { reason: by } });

@@ -8,11 +8,14 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc, { type Arbitrary } from "fast-check";
 import { z } from "zod";
+import { probes } from "../../test/configs/any-probes.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import { simClock } from "../testing/sim-clock.ts";
 import type { HealingConfig, ProbeConfig, RestartConfig, ServiceConfig } from "./config.ts";
+import type { OrderConfig } from "./config-order.ts";
 import { judge, type LoadOptions, loadConfig } from "./load.ts";
 import type { Problem } from "./problem.ts";
+import type { ProcessConfig } from "./process.ts";
 import { configJsonSchema } from "./schema.ts";
 import { type At, pathText } from "./words.ts";
 
@@ -88,8 +91,18 @@ const restart: Arbitrary<RestartConfig> = some<RestartConfig>({
 const service: Arbitrary<ServiceConfig> = fc
   .tuple(
     fc.constantFrom<ServiceConfig>({ command: "sleep 60" }, { command: ["sleep", "60"] }),
-    some<Omit<ServiceConfig, "command" | "dependsOn" | "port">>({
+    some<
+      Omit<ServiceConfig, "command" | "port" | "probes" | keyof OrderConfig | keyof ProcessConfig>
+    >({
       cwd: fc.constantFrom(".", "/"),
+      logs: some<NonNullable<ServiceConfig["logs"]>>({
+        size: fc.constantFrom("1KB", "50MB", "1.5MiB"),
+        age: duration(60_000, 86_400_000),
+        keep: fc.integer({ min: 0, max: 10_000 }),
+        total: fc.constantFrom("60MB", "2GiB"),
+        rate: fc.integer({ min: 1, max: 1_000_000 }),
+        forward: fc.boolean(),
+      }),
       env: fc.dictionary(
         fc.constantFrom("A", "LOG_LEVEL", "b.c"),
         fc.oneof(fc.string(), fc.integer(), fc.boolean()),
@@ -115,11 +128,20 @@ const service: Arbitrary<ServiceConfig> = fc
       healing,
     }),
   )
-  .map(([command, rest]) => ({ ...rest, ...command }));
+  .chain(([command, { probe, ...rest }]) =>
+    fc
+      .oneof(fc.constant(probe ? { probe } : {}), fc.record({ probes }))
+      .map((asked) => ({ ...rest, ...asked, ...command })),
+  );
 
 const editors = z.fromJSONSchema(configJsonSchema() as never);
 
 type Tree = { [key: string]: unknown };
+
+const nightly: ServiceConfig = {
+  command: "true",
+  job: { schedule: "0 3 * * *", timezone: "UTC", overlap: "queue", jitter: "1m", retries: 0 },
+};
 
 /** Each service has a port of its own and depends on some that stand before it. */
 const sound: Arbitrary<Tree> = fc
@@ -139,9 +161,13 @@ const sound: Arbitrary<Tree> = fc
   .map(({ services, bodies, links, rest }) => {
     const entries = services.map((name, i) => {
       const dependsOn = services.slice(0, i).filter((_, j) => ((links[i] ?? 0) >> j) % 2 === 1);
-      return [name, { ...bodies[i], port: 20_000 + i, dependsOn }] as const;
+      const mapped = Object.fromEntries(
+        dependsOn.map((it, j) => [it, j % 2 === 0 ? "started" : { logged: "up" }] as const),
+      );
+      const order = { dependsOn: i % 2 === 0 ? dependsOn : mapped, partOf: "everything" };
+      return [name, { ...bodies[i], port: 20_000 + i, ...order }] as const;
     });
-    return { ...rest, services: Object.fromEntries(entries) };
+    return { ...rest, services: { ...Object.fromEntries(entries), "a-nightly-job": nightly } };
   });
 
 /** The place of every value in the tree, the root left out. */

@@ -3,13 +3,18 @@ import { readdirSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import type { Clock } from "../kernel/clock.ts";
 import { HomeostatError } from "../kernel/errors.ts";
+import { cgroupSite } from "../platforms/linux-cgroup.ts";
+import type { Powers } from "../platforms/powers.ts";
 import { crossCheck } from "./check.ts";
+import { checkChosen } from "./check-order.ts";
+import type { Config } from "./config.ts";
 import { kindOf } from "./files.ts";
 import { plain } from "./plain.ts";
 import { configInvalid, type Finding, inOrder } from "./problem.ts";
 import { number, record } from "./raw.ts";
 import { type Given, readConfig, readJsonFile } from "./read.ts";
 import { type Resolved, resolve } from "./resolve.ts";
+import { inProfiles } from "./resolve-order.ts";
 import { checkShape } from "./shape.ts";
 
 const names = [
@@ -31,6 +36,10 @@ export interface LoadOptions {
   /** PATH is searched for commands; PORT is where a folder without config is served. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** What processes may be given here; looked up when it is needed and not told. */
+  readonly powers?: Powers;
+  /** The profiles that services without one run beside. */
+  readonly profiles?: readonly string[];
   /** More that may be wrong, such as ports in use; told together with the rest. */
   readonly alsoCheck?: (config: unknown) => Promise<readonly Finding[]>;
 }
@@ -63,13 +72,27 @@ export async function judge(
   const findings = [
     ...shape.findings,
     ...crossCheck(raw, options),
+    ...checkChosen(record(record(raw).services), options.profiles ?? []),
     ...((await options.alsoCheck?.(raw)) ?? []),
   ];
-  if (findings.length === 0 && shape.config) return resolve(shape.config, { ...options, file });
+  if (findings.length === 0 && shape.config) {
+    const config = inProfiles(shape.config, options.profiles ?? []);
+    return resolve(config, {
+      ...options,
+      file,
+      watchesMemory: lacksMemoryGroup(config, options),
+    });
+  }
   const isPackage = file === packageFile;
   const advice =
     "This is not in package.json: there is no config. Set PORT, pass --dashboard-port, or write homeostat.yaml.";
   throw configInvalid(file, inOrder(findings, raw), isPackage ? advice : undefined);
+}
+
+/** Whether memory is to be held by a cgroup that cannot be had: then it is watched. */
+function lacksMemoryGroup({ services }: Config, { powers }: Pick<LoadOptions, "powers">): boolean {
+  const isAsked = Object.values(services).some((it) => it.resources?.memoryMax !== undefined);
+  return isAsked && !(powers?.cgroups ?? cgroupSite().powers).memory;
 }
 
 /** A dashboard that is no block stays as it is, so that the check tells it. */

@@ -1,16 +1,15 @@
-// What people can tell the daemon: stop healing, go on, decide a question, restart a service.
+// What people can tell the daemon: stop healing, go on, decide a question, order services.
 import type { Loop } from "../controller/loop.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Approval } from "../model/refusal.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
+import { type ServiceOrders, serviceOrders } from "./operator-services.ts";
 
-export interface Operator {
+export interface Operator extends ServiceOrders {
   pause(by: string, reason: string): void;
   resume(by: string): void;
   /** @throws UNKNOWN_ID, or APPROVAL_CLOSED when it was decided before. */
   decide(approval: string, by: string, answer: "approve" | "deny"): void;
-  /** A rolling restart; resolves when every instance is ready again. @throws UNKNOWN_ID */
-  restart(service: string, by: string, step: (text: string, tookMs: number) => void): Promise<void>;
 }
 
 export function createOperator(loop: Loop, supervisor: Supervisor): Operator {
@@ -35,15 +34,7 @@ export function createOperator(loop: Loop, supervisor: Supervisor): Operator {
       const { target: subject, incident } = approval;
       loop.emit({ type, subject, incident, data: { approval: id, by } });
     },
-    restart: async (service, by, step) => {
-      if (!Object.hasOwn(loop.mind.state.policy.services, service)) {
-        const known = Object.keys(loop.mind.state.policy.services).join(", ");
-        throw new HomeostatError("UNKNOWN_ID", `there is no service ${service}; known: ${known}`);
-      }
-      const data = { target: service, what: "restart" as const, by, atMs: loop.mind.state.atMs };
-      loop.emit({ type: "change.seen", subject: service, data });
-      await supervisor.rolling(service, by, step);
-    },
+    ...serviceOrders(loop, supervisor),
   };
 }
 

@@ -1,4 +1,5 @@
 // What a daemon is made from: config, folders, and time, chance and environment as parameters.
+import type { Writable } from "node:stream";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
@@ -16,6 +17,10 @@ export interface DaemonOptions {
   readonly version: string;
   /** The command line that runs the gateway, without its arguments. */
   readonly gatewayCommand: readonly string[];
+  /** The command line that runs the spawner, without its arguments. */
+  readonly spawnerCommand: readonly string[];
+  /** Where `logs: { forward: [{ stdout: true }] }` goes to. */
+  readonly stdout?: Writable;
   /** Folder of the built dashboard. */
   readonly dashboard: string;
   /** Something that must not happen has happened: the process should end and be started anew. */

@@ -4,6 +4,15 @@ import type { Target } from "../model/target.ts";
 import type { Store } from "../stores/store.ts";
 import type { Past } from "../supervisor/spec.ts";
 
+/** Until when each scheduled job has been answered; to be asked when the new config is applied. */
+export function doneAtOf(state: State): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(state.jobs).flatMap(([name, { doneAt }]) =>
+      doneAt === undefined ? [] : [[name, doneAt] as const],
+    ),
+  );
+}
+
 /** `state` is the fold of the whole journal in `store`, before the new daemon adds to it. */
 export function pastOf(state: State, store: Pick<Store, "read">, bootId: string): Past {
   const [last] = store.read(state.seq - 1);
@@ -24,6 +33,12 @@ export function pastOf(state: State, store: Pick<Store, "read">, bootId: string)
             stopping: state === "stopping",
           },
         ]),
+    ),
+    held: new Map(Object.entries(state.held).map(([name, { by }]) => [name, by])),
+    completed: new Set(
+      Object.entries(state.jobs)
+        .filter(([, { last }]) => !anew && last?.result === "completed")
+        .map(([name]) => name),
     ),
     resting: new Set(
       anew

@@ -11,14 +11,17 @@ import { performer } from "./perform.ts";
 const intent: Intent = {
   id: "A1",
   incident: "1",
-  kind: "start",
+  kind: "restart",
   target: "web/1",
   ladder: 1,
   rung: 0,
   why: { rule: "test", text: "", value: 1, limit: 1, unit: "count" },
 };
 
-function perform(apply: (ctx: ActionContext) => Promise<void>): {
+function perform(
+  apply: (ctx: ActionContext) => Promise<void>,
+  over: Partial<Intent> = {},
+): {
   clock: SimClock;
   journal: InputDraft[];
 } {
@@ -27,11 +30,11 @@ function perform(apply: (ctx: ActionContext) => Promise<void>): {
   const waiting: InputDraft[] = [];
   let inStep = true;
   const action: Action = {
-    name: "start",
+    name: "restart",
     traits: { risk: "none", reversible: false, destructive: false },
     apply: (_, ctx) => apply(ctx),
   };
-  const actions = { start: action } as Record<ActionKind, Action>;
+  const actions = { start: action, restart: action } as Record<ActionKind, Action>;
   performer({
     clock,
     log: silentLog,
@@ -39,7 +42,7 @@ function perform(apply: (ctx: ActionContext) => Promise<void>): {
     // As the loop does it: what comes during a step is durable when the step is over.
     emit: (draft) => void (inStep ? waiting : journal).push(draft),
     capture: async () => assert.fail("no evidence was asked for"),
-  })({ kind: "act", intent });
+  })({ kind: "act", intent: { ...intent, ...over } });
   inStep = false;
   journal.push(...waiting);
   return { clock, journal };
@@ -52,6 +55,22 @@ test("the hand moves only when its start is in the journal", async () => {
   });
   await it.clock.advance(1);
   assert.deepEqual(seen, ["action.started"]);
+  assert.deepEqual(
+    it.journal.map(({ type }) => type),
+    ["action.started", "action.done"],
+  );
+});
+
+test("the order to start leaves with its intent, and its start is told before its end", async () => {
+  let moved = false;
+  const it = perform(
+    async () => {
+      moved = true;
+    },
+    { kind: "start" },
+  );
+  assert.deepEqual([moved, it.journal], [true, []]);
+  await it.clock.advance(1);
   assert.deepEqual(
     it.journal.map(({ type }) => type),
     ["action.started", "action.done"],

@@ -1,7 +1,7 @@
 // Carries out what the loop commands: actions with their receipt, and the capture of evidence.
 import type { Action } from "../actions/action.ts";
-import type { Command } from "../controller/step.ts";
-import { type Clock, deadline } from "../kernel/clock.ts";
+import type { Command, JobRun } from "../controller/step.ts";
+import { type Clock, deadline, turn } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ActionKind, Intent, Receipt } from "../model/action.ts";
@@ -16,6 +16,8 @@ export interface PerformOptions {
   readonly actions: Readonly<Record<ActionKind, Action>>;
   readonly emit: (draft: InputDraft) => void;
   readonly capture: (wanted: EvidenceWanted, signal: AbortSignal) => Promise<Evidence>;
+  /** Never rejects. */
+  readonly run?: (run: JobRun) => Promise<void>;
   /** What the target has said of itself by now, without asking it. */
   readonly said?: (target: Target) => Evidence | undefined;
 }
@@ -27,6 +29,7 @@ const captureMs = 3_000;
 export function performer(options: PerformOptions): (command: Command) => void {
   return (command) => {
     if (command.kind === "act") void act(options, command.intent);
+    else if (command.kind === "run") void options.run?.(command.run);
     else void capture(options, command.incident, command.wanted);
   };
 }
@@ -38,9 +41,13 @@ async function act(options: PerformOptions, intent: Intent): Promise<void> {
   const step = (text: string, tookMs: number): void => {
     steps.push({ text, tookMs: Math.round(tookMs) });
   };
-  emit({ type: "action.started", ...place, data: { action: intent.id } });
-  // The loop is still in the step that commanded this: the event is durable when that turn is over.
-  await Promise.resolve();
+  const tell = once(() => emit({ type: "action.started", ...place, data: { action: intent.id } }));
+  if (isOrderedFirst(intent)) void turn().then(tell);
+  else {
+    tell();
+    // The loop is still in the step that commanded this: it is durable when that turn is over.
+    await Promise.resolve();
+  }
   const time = deadline(clock, actionMs);
   const late = new Promise<never>((_, reject) => {
     time.signal.addEventListener("abort", () => reject(time.signal.reason), { once: true });
@@ -53,9 +60,11 @@ async function act(options: PerformOptions, intent: Intent): Promise<void> {
       step,
     });
     await Promise.race([work, late]);
+    tell();
     const receipt = { action: intent.id, steps: [...steps] };
     emit({ type: "action.done", ...place, data: { action: intent.id, receipt } });
   } catch (error) {
+    tell();
     // A copy: what goes on after its time must not change what was told.
     const receipt = { action: intent.id, steps: [...steps] };
     const data = { action: intent.id, error: messageOf(error), receipt };
@@ -63,6 +72,23 @@ async function act(options: PerformOptions, intent: Intent): Promise<void> {
   } finally {
     time.done();
   }
+}
+
+/**
+ * A start is on its way while its beginning is written down: what it waits for is the intent alone,
+ * which is durable. A daemon that dies in between leaves a process that the next one finds by its
+ * mark, as it would find one whose start it had not lived to hear of.
+ */
+function isOrderedFirst({ kind }: Intent): boolean {
+  return kind === "start";
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 async function capture(

@@ -31,6 +31,7 @@ describe("resolve", () => {
       command: ["node", "web.js"],
       cwd: "/srv/My Shop",
       env: {},
+      process: {},
       stop: { signal: "SIGTERM", waitMs: 10_000 },
       holdMs: 5_000,
       timeoutMs: 30_000,

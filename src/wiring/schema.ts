@@ -1,65 +1,11 @@
 // The shape of a config, as zod checks it and as editors know it through JSON Schema.
 import { z } from "zod";
-import { parseDuration } from "../kernel/duration.ts";
 import type { Config } from "./config.ts";
-import { either, span } from "./words.ts";
-
-/**
- * Every duration ends here. A timer of Node holds 24.8 days and fires at once beyond; 7 days leave
- * room for the sums that are made of them.
- */
-export const durationMaxMs: number = 7 * 86_400_000;
-
-// Each setting has one phrase for what belongs there, whichever of its rules is broken: zod's own
-// messages are never shown.
-
-function duration(about: string, fromMs = 0): z.ZodOptional<z.ZodType<number | string>> {
-  const phrase = `a duration such as "2s", "1m30s" or 500 (in ms), from ${span(fromMs)} to ${span(durationMaxMs)}`;
-  const fits = (value: number | string): boolean => {
-    const ms = parseDuration(value);
-    return ms !== undefined && ms >= fromMs && ms <= durationMaxMs;
-  };
-  const text = z.string(phrase).regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, phrase);
-  const ms = z.number(phrase).min(fromMs, phrase).max(durationMaxMs, phrase);
-  return z.union([text, ms], phrase).refine(fits, phrase).describe(about).optional();
-}
-
-function whole(about: string, min: number, max: number): z.ZodOptional<z.ZodType<number>> {
-  const phrase = `a whole number from ${min} to ${max}`;
-  return z.int(phrase).min(min, phrase).max(max, phrase).describe(about).optional();
-}
-
-function number(about: string, min: number, max: number): z.ZodOptional<z.ZodType<number>> {
-  const phrase = `a number from ${min} to ${max}`;
-  return z.number(phrase).min(min, phrase).max(max, phrase).describe(about).optional();
-}
-
-function text(phrase: string, pattern: RegExp): z.ZodString {
-  return z.string(phrase).regex(pattern, phrase);
-}
-
-function list(about: string, example: string, min = 0): z.ZodOptional<z.ZodType<string[]>> {
-  const max = 100;
-  const phrase = `a list of ${min} to ${max} texts, such as ${example}`;
-  return z
-    .array(z.string("text"), phrase)
-    .min(min, phrase)
-    .max(max, phrase)
-    .describe(about)
-    .optional();
-}
-
-function choice(about: string, words: readonly string[]): z.ZodOptional<z.ZodType<string>> {
-  return z
-    .enum(words, either(words.map((word) => `"${word}"`)))
-    .describe(about)
-    .optional();
-}
-
-/** The same word says that a block is wanted and what one looks like. */
-function block<T extends z.ZodRawShape>(example: string, shape: T): z.ZodObject<T, z.core.$strict> {
-  return z.strictObject(shape, `settings such as ${example}`);
-}
+import { allLogs, serviceLogs } from "./schema-logs.ts";
+import { order } from "./schema-order.ts";
+import { block, choice, duration, list, number, text, whole } from "./schema-parts.ts";
+import { probes } from "./schema-probes.ts";
+import { processSettings } from "./schema-process.ts";
 
 const portPhrase = "a port from 1 to 65535";
 const port = z.int(portPhrase).min(1, portPhrase).max(65_535, portPhrase);
@@ -167,7 +113,7 @@ const env = z
     z.union([z.string(envPhrase), z.number(envPhrase), z.boolean(envPhrase)], envPhrase),
     'settings such as { LOG_LEVEL: "info" }',
   )
-  .describe("Added to the environment of the daemon.");
+  .describe("Added to the environment of the daemon; wins over envFiles.");
 
 const folderPhrase = 'a folder such as "apps/web"';
 
@@ -181,8 +127,9 @@ const service = block('{ command: "node web.js" }', {
   env: env.optional(),
   replicas: whole("How many instances run. Default 1.", 1, 64),
   port: port.describe("Where clients connect; the gateway balances over the replicas.").optional(),
-  dependsOn: list("Services that must be ready before this one starts.", '["db"]'),
+  ...order,
   probe: probe.optional(),
+  probes: probes.optional(),
   limits: limits.optional(),
   configFiles: list("Watched, kept in versions, put back when a new one breaks.", '["web.json"]'),
   restart: restart.optional(),
@@ -197,6 +144,8 @@ const service = block('{ command: "node web.js" }', {
     .describe("Whether its dependents cope when the gateway answers 503 for it. Default false.")
     .optional(),
   healing: healing.optional(),
+  logs: serviceLogs,
+  ...processSettings,
 });
 
 const tokenPhrase = "text of 16 to 512 characters without blanks";
@@ -226,6 +175,7 @@ export const configSchema: z.ZodType<Config> = block(
         description: "What is run and looked after.",
       }),
     healing: healing.describe("For all services; the healing of a service wins.").optional(),
+    logs: allLogs,
   },
 ) as z.ZodType<Config>;
 

@@ -1,7 +1,12 @@
 // The services of a config as the supervisor wants them.
+
+import { type Powers, readPowers } from "../platforms/powers.ts";
 import { linkEnvironment } from "../protocol/link.ts";
 import type { ServiceSpec } from "../supervisor/spec.ts";
+import type { Variables } from "./dotenv.ts";
 import { probeOf } from "./kinds.ts";
+import { type Hearing, probesOf } from "./probes.ts";
+import { launchOf } from "./process.ts";
 import type { Resolved } from "./resolve.ts";
 
 /**
@@ -13,35 +18,50 @@ const inspectable = "--inspect-port=127.0.0.1:0 --inspect-publish-uid=http";
 export function specsOf(
   resolved: Resolved,
   env: Readonly<Record<string, string>>,
+  hearing: Hearing,
 ): readonly ServiceSpec[] {
+  const { folder } = resolved;
+  let known: Powers | undefined;
+  const powers = (): Powers => {
+    known ??= readPowers(env.PATH ?? "");
+    return known;
+  };
   return Object.values(resolved.services).flatMap((service) => {
     const policy = resolved.policy.services[service.name];
     if (!policy) return [];
     const probe = probeOf(service);
+    const probes = probesOf({ ...service, replicas: policy.replicas }, hearing);
     const { restart } = policy;
-    const merged = { ...env, ...service.env };
-    const options = [merged.NODE_OPTIONS, inspectable].filter((text) => text !== undefined);
+    const complete = (variables: Variables): Variables => {
+      const options = [variables.NODE_OPTIONS, inspectable].filter((text) => text !== undefined);
+      return {
+        ...variables,
+        NODE_OPTIONS: options.join(" "),
+        [linkEnvironment.stopMs]: String(service.stop.waitMs),
+      };
+    };
     const spec: ServiceSpec = {
       name: service.name,
       replicas: policy.replicas,
       command: service.command,
       cwd: service.cwd,
-      env: {
-        ...merged,
-        NODE_OPTIONS: options.join(" "),
-        [linkEnvironment.stopMs]: String(service.stop.waitMs),
-      },
-      wantsPort: service.port !== undefined || probe !== undefined,
+      env: complete({ ...env, ...service.env }),
+      launch: launchOf(service, { folder, env, replicas: policy.replicas, powers, complete }),
+      wantsPort: service.port !== undefined || (probe ?? probes) !== undefined,
       dependsOn: policy.dependsOn,
+      ...(service.conditions ? { conditions: service.conditions } : {}),
+      ...(service.job ? { job: service.job } : {}),
       ...(probe && service.probe
         ? {
             probe: {
               probe,
               periodMs: service.probe.periodMs,
               timeoutMs: service.probe.timeoutMs,
+              ...(policy.probe ? { failures: policy.probe.failures } : {}),
             },
           }
         : {}),
+      ...(probes ? { probes } : {}),
       stop: service.stop,
       isExpectedExit: (code) =>
         restart.when !== "always" && code !== null && restart.expectedExits.includes(code),

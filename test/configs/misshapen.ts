@@ -136,7 +136,7 @@ services:
       ["healing", 'settings such as { mode: "auto" }', '"auto"'],
       ["services.web.cwd", 'a folder such as "apps/web"', "3"],
       ["services.web.env", 'settings such as { LOG_LEVEL: "info" }', "a list"],
-      ["services.web.dependsOn", 'a list of 0 to 100 texts, such as ["db"]', '"db"'],
+      ["services.web.dependsOn", 'a list of 0 to 100 texts, such as ["db"], or', '"db"'],
       ["services.web.probe", 'settings such as { http: "/health" }', '"/health"'],
       ["services.web.limits", 'settings such as { p95: "500ms", for: "5s" }', '"500ms"'],
       ["services.web.configFiles", 'such as ["web.json"]', '"web.json"'],

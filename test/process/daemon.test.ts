@@ -162,6 +162,7 @@ describe("death and return", side, () => {
     assert.equal(here.leader("@gateway").pid, gateway);
     assert.equal((await here.view()).incidents.length, 1);
     const exit = here.journal().find((it) => it.type === "instance.exited");
+    assert.equal(exit?.type === "instance.exited" && exit.data.signal, "SIGKILL");
     // It had run for longer than this: no short run, no crash loop.
     assert.ok(exit?.type === "instance.exited" && exit.data.uptimeMs >= 2_000);
   });
@@ -236,7 +237,7 @@ describe("death and return", side, () => {
     await here.up();
     await sleep(1_500);
     const targets = here.marked().map((it) => it.target);
-    assert.deepEqual(targets.toSorted(), ["@gateway", "app/1"]);
+    assert.deepEqual(targets.toSorted(), ["@gateway", "@spawner", "app/1"]);
     assert.equal(
       subjects(here.journal(), "instance.started").filter((it) => it === "job/1").length,
       1,

@@ -1,94 +1,127 @@
-// `homeostat logs`: the last lines of each instance, and then what comes.
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+// `homeostat logs`: the last lines of all that are meant, merged by time, and then what comes.
+
 import { join } from "node:path";
-import { systemClock } from "../../kernel/clock.ts";
-import { HomeostatError } from "../../kernel/errors.ts";
-import { lastLines } from "../../wiring/capture.ts";
-import { nearest, quote } from "../../wiring/words.ts";
+import { stdout } from "node:process";
+import { parseDuration } from "../../kernel/duration.ts";
+import { HomeostatError, messageOf } from "../../kernel/errors.ts";
+import { quote } from "../../wiring/words.ts";
 import { type GlobalOptions, whereIs } from "../context.ts";
-import { paint, say, sayJson } from "../print.ts";
+import { paint, paintName, say } from "../print.ts";
 import { wholeOption } from "../usage.ts";
+import { type Entry, merged } from "./logs-entry.ts";
+import { find, isMeant } from "./logs-find.ts";
+import { follow } from "./logs-follow.ts";
+import { type Asked, recent } from "./logs-recent.ts";
 
 export interface LogsOptions extends GlobalOptions {
   readonly lines?: string;
   readonly follow?: boolean;
+  readonly since?: string;
+  readonly grep?: string;
+  readonly errors?: boolean;
+  readonly time?: boolean;
+  readonly rate?: string;
 }
 
 const linesMax = 100_000;
-const pollMs = 200;
-const chunkBytes = 65_536;
+const usualLines = "20";
+/** What a person can follow on a terminal; a pipe takes everything. */
+const terminalRate = "200";
+const rateMax = 1_000_000;
 
-export async function logs(service: string | undefined, options: LogsOptions): Promise<void> {
-  const count = wholeOption("--lines", options.lines ?? "20", 0, linesMax);
-  const files = find(join(whereIs(options).state, "logs"), service);
-  const tails = files.map(({ name, path }) => ({ name, lines: lastLines(path, count) }));
-  if (options.json) return sayJson(tails);
-  const width = Math.max(...files.map(({ name }) => name.length));
-  const print = (name: string, line: string): void =>
-    say(`${paint("accent", name.padEnd(width))} ${line}`);
-  for (const { name, lines } of tails) for (const line of lines) print(name, line);
-  if (options.follow) await follow(files, print);
-}
+export const logsHelp: string = `
+NAME is a service (web) or one of its instances (web/1, web-1); nothing means all.
+A service writes both of its outputs into one file, so what came from stderr cannot be told apart.
+On a terminal, of more than ${terminalRate} lines a second of one log the rest is cut and counted (--rate).`;
 
-interface LogFile {
-  readonly name: string;
-  readonly path: string;
-}
-
-/** A service, one of its instances ("web/1" or "web-1"), or all. */
-function find(folder: string, service: string | undefined): readonly LogFile[] {
-  const names = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((file) => file.endsWith(".log"))
-        .map((file) => file.slice(0, -".log".length))
-        .toSorted()
-    : [];
-  const ofService = (name: string): string => name.replace(/-\d+$/, "");
-  const wanted = names.filter((name) => {
-    if (service === undefined || name === service.replace("/", "-")) return true;
-    return name !== ofService(name) && ofService(name) === service;
+export async function logs(wanted: readonly string[], options: LogsOptions): Promise<void> {
+  const asked = askedFor(options);
+  const rate = wholeOption("--rate", options.rate ?? terminalRate, 1, rateMax);
+  const folder = join(whereIs(options).state, "logs");
+  const files = find(folder, wanted);
+  const print = printer(options, Math.max(...files.map(({ name }) => name.length)));
+  const stopped = new AbortController();
+  // From here on Ctrl-C ends between two lines.
+  if (asked.follow) process.once("SIGINT", () => stopped.abort());
+  const all: (readonly Entry[])[] = [];
+  const ends = new Map<string, number>();
+  for (const file of files) {
+    const { entries, end } = await recent(file, asked);
+    all.push(entries);
+    ends.set(file.name, end);
+  }
+  for (const entry of merged(all)) print(entry);
+  if (!asked.follow) return;
+  const isLimited = options.rate !== undefined || stdout.isTTY === true;
+  await follow({
+    folder,
+    isMeant: (file) => isMeant(file, wanted),
+    ends,
+    asked,
+    rate: isLimited ? rate : Number.POSITIVE_INFINITY,
+    print,
+    signal: stopped.signal,
   });
-  if (wanted.length > 0) return wanted.map((name) => ({ name, path: join(folder, `${name}.log`) }));
-  const known = [...new Set(names.map(ofService))];
-  if (known.length === 0) {
-    throw new HomeostatError(
-      "DAEMON_ABSENT",
-      "there are no logs: no daemon ever ran for this folder",
-    );
-  }
-  const near = nearest(service ?? "", known);
-  const meant = near === undefined ? `one of ${known.join(", ")}` : quote(near);
-  throw new HomeostatError("UNKNOWN_ID", `logs: expected ${meant}, got ${quote(service ?? "")}`);
 }
 
-/** Whole lines only; a file that became shorter was rotated and is read from its start. */
-async function follow(
-  files: readonly LogFile[],
-  print: (name: string, line: string) => void,
-): Promise<never> {
-  const seen = new Map(files.map(({ path }) => [path, { at: statSync(path).size, rest: "" }]));
-  for (;;) {
-    for (const { name, path } of files) {
-      const { size } = statSync(path);
-      const held = seen.get(path) ?? { at: 0, rest: "" };
-      const from = size < held.at ? 0 : held.at;
-      const text = held.rest + readFrom(path, from, Math.min(size - from, chunkBytes));
-      const lines = text.split("\n");
-      const rest = lines.pop() ?? "";
-      for (const line of lines) print(name, line);
-      seen.set(path, { at: Math.min(size, from + chunkBytes), rest });
-    }
-    await systemClock.sleep(pollMs);
-  }
+/** @throws USAGE */
+function askedFor(options: LogsOptions): Asked {
+  const { since, grep } = options;
+  const usual = since === undefined ? usualLines : String(linesMax);
+  return {
+    count: wholeOption("--lines", options.lines ?? usual, 0, linesMax),
+    errors: options.errors === true,
+    follow: options.follow === true,
+    ...(since === undefined ? {} : { since: momentOf(since) }),
+    ...(grep === undefined ? {} : { grep: expressionOf(grep) }),
+  };
 }
 
-function readFrom(path: string, from: number, length: number): string {
-  if (length <= 0) return "";
-  const file = openSync(path, "r");
+function momentOf(since: string): number {
+  const agoMs = parseDuration(since);
+  const at = agoMs === undefined ? Date.parse(since) : Date.now() - agoMs;
+  if (!Number.isNaN(at)) return at;
+  const expected = 'a duration such as "10m", or a time such as "2026-11-21T03:00"';
+  throw new HomeostatError("USAGE", `--since: expected ${expected}, got ${quote(since)}`);
+}
+
+function expressionOf(text: string): RegExp {
   try {
-    const buffer = Buffer.alloc(length);
-    return buffer.toString("utf8", 0, readSync(file, buffer, 0, length, from));
-  } finally {
-    closeSync(file);
+    return new RegExp(text);
+  } catch (error) {
+    const expected = "a regular expression";
+    const problem = `--grep: expected ${expected}, got ${quote(text)}: ${messageOf(error)}`;
+    throw new HomeostatError("USAGE", problem);
   }
+}
+
+function printer({ json, time }: LogsOptions, width: number): (entry: Entry) => void {
+  if (json) return (entry) => say(jsonOf(entry));
+  return ({ name, at, level, lines }) => {
+    const before = paintName(name, name.padEnd(width));
+    const moment = time ? ` ${paint("dim", timeText(at))}` : "";
+    for (const line of lines) {
+      const text =
+        level === "error" ? paint("bad", line) : level === "warn" ? paint("warn", line) : line;
+      say(`${before}${moment} ${text}`);
+    }
+  };
+}
+
+/** One object a line; a line that is JSON itself is there as its message and fields. */
+function jsonOf({ name, at, level, lines, message, fields }: Entry): string {
+  return JSON.stringify({
+    time: new Date(at).toISOString(),
+    log: name,
+    ...(level && { level }),
+    text: lines.join("\n"),
+    ...(message === undefined ? {} : { message }),
+    ...(fields && { fields }),
+  });
+}
+
+/** As the clock of this machine shows it: "2026-11-21 03:00:00.123". */
+function timeText(at: number): string {
+  const local = at - new Date(at).getTimezoneOffset() * 60_000;
+  return new Date(local).toISOString().slice(0, -1).replace("T", " ");
 }

@@ -1,7 +1,13 @@
 // Commands that only look: status, incidents, explain.
 import { formatDuration } from "../../kernel/duration.ts";
 import { metrics } from "../../model/reading.ts";
-import type { IncidentDetail, ServiceView, StateView, TimelineEntry } from "../../protocol/api.ts";
+import type {
+  IncidentDetail,
+  InstanceView,
+  ServiceView,
+  StateView,
+  TimelineEntry,
+} from "../../protocol/api.ts";
 import { connect, type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson, type Tone, table, wrap } from "../print.ts";
 
@@ -31,19 +37,31 @@ const header = ["service", "instance", "health", "pid", "up", "cpu", "memory", "
 
 const healthTones: Readonly<Record<string, Tone>> = {
   healthy: "good",
+  completed: "good",
+  running: "good",
+  idle: "dim",
+  stopped: "dim",
   sick: "bad",
-  unknown: "warn",
+  failed: "bad",
+  overdue: "bad",
 };
+
+/** Of a job it is told how its work is, not whether a process is there. */
+function wordOf({ job, stopped }: ServiceView, { health, state }: InstanceView): string {
+  if (stopped && state === "down") return "stopped";
+  if (job) return job.state;
+  return health === "unknown" ? state : health;
+}
 
 function serviceRows(service: ServiceView): readonly (readonly string[])[] {
   return service.instances.map((it, i) => {
     const cpu = it.latest[metrics.cpu.name];
     const rss = it.latest[metrics.rss.name];
-    const word = it.health === "unknown" ? it.state : it.health;
+    const word = wordOf(service, it);
     return [
       i === 0 ? paint("bold", service.name) : "",
       it.target,
-      paint(healthTones[it.health] ?? "warn", word),
+      paint(healthTones[word] ?? "warn", word),
       it.pid === undefined ? "-" : String(it.pid),
       it.uptimeMs === undefined ? "-" : formatDuration(it.uptimeMs),
       cpu === undefined ? "-" : `${(cpu * 100).toFixed(0)} %`,

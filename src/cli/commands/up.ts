@@ -1,15 +1,19 @@
 // `homeostat up` and `homeostat check`: read the config, and run the daemon in the foreground.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { createLog, formatJson, formatText, type Level } from "../../kernel/log.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { version } from "../../kernel/version.ts";
+import type { ServicePolicy } from "../../model/policy.ts";
+import { conditionOf, untilText } from "../../supervisor/condition.ts";
 import { startDaemon } from "../../wiring/daemon.ts";
+import { processViews } from "../../wiring/describe.ts";
 import { loadConfig, packageFile } from "../../wiring/load.ts";
+import { waysOfLogs } from "../../wiring/logs.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
 import { type DaemonNote, type GlobalOptions, noteFile, type Where, whereIs } from "../context.ts";
-import { dashboardFolder, gatewayEntry } from "../places.ts";
+import { dashboardFolder, gatewayEntry, spawnerEntry } from "../places.ts";
 import { portsInUse } from "../ports.ts";
 import { paint, say, sayJson, table } from "../print.ts";
 import { wholeOption } from "../usage.ts";
@@ -17,6 +21,7 @@ import { wholeOption } from "../usage.ts";
 export interface UpOptions extends GlobalOptions {
   readonly logLevel?: Level;
   readonly dashboardPort?: string;
+  readonly profile?: readonly string[];
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -45,7 +50,9 @@ export async function up(options: UpOptions): Promise<void> {
     pid: process.pid,
     env: process.env,
     version,
+    stdout: process.stdout,
     gatewayCommand: [process.execPath, ...process.execArgv, gatewayEntry],
+    spawnerCommand: [process.execPath, ...process.execArgv, spawnerEntry],
     dashboard: dashboardFolder,
     onBroken: (error) => {
       log.error("the loop is broken: ending so that a supervisor starts the daemon anew", {
@@ -89,18 +96,43 @@ function greet(resolved: Resolved, url: string): void {
 export async function check(options: UpOptions): Promise<void> {
   const where = whereIs(options);
   const resolved = await load(options, where);
-  if (options.json) return sayJson({ file: resolved.file, policy: resolved.policy });
+  const processes = processViews(resolved, process.env);
+  const logs = await waysOfLogs(
+    existsSync(where.state) ? where.state : where.folder,
+    resolved.logs,
+  );
+  if (options.json) {
+    return sayJson({ file: resolved.file, policy: resolved.policy, processes, logs });
+  }
   say(paint("good", `${resolved.file} is sound.`));
   const rows = Object.values(resolved.policy.services).map((service) => [
     paint("bold", service.name),
     `${service.replicas} × ${resolved.services[service.name]?.command.join(" ") ?? ""}`,
-    service.dependsOn.length === 0 ? "-" : `after ${service.dependsOn.join(", ")}`,
+    orderText(service, resolved),
     Object.entries(service.healing.modes)
       .filter(([kind]) => kind !== "page")
       .map(([kind, mode]) => `${kind} ${mode}`)
       .join(", "),
   ]);
   say(table(rows));
+  for (const [name, { user, limits, env }] of Object.entries(processes)) {
+    const ofLimits = limits.length === 0 ? [] : [["  limits", limits.join(", ")]];
+    say(`\n${paint("bold", name)}`);
+    say(table([["  user", user], ...ofLimits, ["  env", env.join(", ")]]));
+  }
+  say(`\n${paint("bold", "logs")} ${logs}`);
+}
+
+/** "after db, migrate to have completed; job, 0 3 * * *". */
+function orderText({ name, dependsOn, job }: ServicePolicy, { services }: Resolved): string {
+  const { conditions } = services[name] ?? {};
+  const after = dependsOn.map((other) => {
+    const condition = conditionOf({ dependsOn, ...(conditions ? { conditions } : {}) }, other);
+    return condition === "ready" ? other : `${other} to ${untilText(condition)}`;
+  });
+  const texts = after.length === 0 ? [] : [`after ${after.join(", ")}`];
+  if (job) texts.push(`job, ${job.schedule ?? "no schedule"}`);
+  return texts.length === 0 ? "-" : texts.join("; ");
 }
 
 async function load(options: UpOptions, where: Where): Promise<Resolved> {
@@ -111,6 +143,7 @@ async function load(options: UpOptions, where: Where): Promise<Resolved> {
     ...(port === undefined
       ? {}
       : { dashboardPort: wholeOption("--dashboard-port", port, 1, 65_535) }),
+    profiles: options.profile ?? [],
     env: process.env,
     clock: systemClock,
     alsoCheck: (config) => portsInUse(config, where),

@@ -1,0 +1,132 @@
+// The spawner's process as its daemon sees it: reached, started, asked to leave, ended.
+import { rmSync } from "node:fs";
+import { type Clock, deadline } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import { randomId } from "../../kernel/ids.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Random } from "../../kernel/random.ts";
+import { spawnerTarget } from "../../model/target.ts";
+import { isAlive, signalProcess } from "../linux-group.ts";
+import { scanMarked } from "../linux-scan.ts";
+import { spawnMarked } from "../linux-spawn.ts";
+import type { Found } from "../platform.ts";
+import { type Joined, type JoinOptions, join } from "./talk.ts";
+
+export interface SpawnerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The mark that it carries, as all processes of the project. */
+  readonly project: string;
+  readonly socketPath: string;
+  /** The command line of its process, without its arguments. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+const joinMs = 2_000;
+/** From its start to its first word; longer than it takes on a busy machine. */
+const answerMs = 10_000;
+const againMs = 5;
+const failedMs = 500;
+const retireMs = 500;
+const stopMs = 2_000;
+const pollMs = 10;
+
+export type JoinOnce = () => Promise<Joined["kind"]>;
+
+/** One attempt; one that speaks another version leaves the path, and is then absent. */
+export async function joinOnce(
+  { clock, log, socketPath }: SpawnerOptions,
+  signal: AbortSignal,
+  on: Pick<JoinOptions, "onList" | "onNews" | "onLost">,
+): Promise<Joined["kind"]> {
+  const time = deadline(clock, joinMs, signal);
+  const joined = await join({ socketPath, signal: time.signal, ...on });
+  time.done();
+  if (joined.kind === "broken" && !signal.aborted) {
+    log.warn("the spawner was not joined", { reason: messageOf(joined.error) });
+  }
+  if (joined.kind !== "foreign") return joined.kind;
+  const { protocol } = joined;
+  log.warn("a spawner of another version keeps its children; a new one is started", { protocol });
+  const rest = new AbortController();
+  const late = clock.sleep(retireMs, rest.signal).then(
+    () => rmSync(socketPath, { force: true }),
+    () => {},
+  );
+  await Promise.race([joined.left, late]);
+  rest.abort();
+  return "absent";
+}
+
+/** Starts one and joins it; tells when that fails, and waits a moment then. */
+export async function begin(
+  options: SpawnerOptions,
+  signal: AbortSignal,
+  joinIt: JoinOnce,
+): Promise<void> {
+  const { clock, random, log, project, command, socketPath, cwd, env, logFile } = options;
+  try {
+    const { identity, child } = await spawnMarked({
+      target: spawnerTarget,
+      project,
+      run: randomId(random),
+      command: [...command, "--socket", socketPath],
+      cwd,
+      env: lean(env),
+      logFile,
+    });
+    const life = { over: false };
+    child.once("exit", () => {
+      life.over = true;
+    });
+    const untilMs = clock.now() + answerMs;
+    while (!signal.aborted) {
+      await clock.sleep(againMs);
+      const { over } = life;
+      if ((await joinIt()) === "joined") return;
+      if (over) throw new Error("it ended before it answered");
+      if (clock.now() <= untilMs) continue;
+      signalProcess(identity, "SIGKILL");
+      throw new Error(`it did not answer within ${answerMs} ms`);
+    }
+  } catch (error) {
+    log.error("the spawner does not start", { reason: messageOf(error) });
+    await clock.sleep(failedMs, signal).catch(() => {});
+  }
+}
+
+/** What is said to Node by the environment is meant for services, and would make this one larger. */
+function lean(env: SpawnerOptions["env"]): SpawnerOptions["env"] {
+  const fits = (name: string): boolean => !/^NODE_(?!COMPILE_CACHE$)/.test(name);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => fits(name)));
+}
+
+/** It accepts and is silent: it, and whoever else holds the path, is ended. */
+export async function endSilent({ clock, log, project }: SpawnerOptions): Promise<void> {
+  for (const { identity } of spawnersOf(project)) {
+    log.error("ending a spawner that does not answer", { pid: identity.pid });
+    signalProcess(identity, "SIGKILL");
+  }
+  await clock.sleep(pollMs);
+}
+
+/** Resolves when no spawner of the project is left; those that were told to end have a moment. */
+export async function endAll({ clock, project }: SpawnerOptions): Promise<void> {
+  const killMs = clock.now() + stopMs;
+  const untilMs = killMs + stopMs;
+  for (;;) {
+    const left = spawnersOf(project).filter(({ identity }) => isAlive(identity));
+    if (left.length === 0 || clock.now() > untilMs) return;
+    if (clock.now() > killMs) for (const one of left) signalProcess(one.identity, "SIGKILL");
+    else for (const one of left) signalProcess(one.identity, "SIGTERM");
+    await clock.sleep(pollMs);
+  }
+}
+
+function spawnersOf(project: string): readonly Found[] {
+  return scanMarked(project).filter(({ target }) => target === spawnerTarget);
+}

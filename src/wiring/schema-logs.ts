@@ -1,0 +1,82 @@
+// The shape of what a config says about logs.
+import { z } from "zod";
+import { block, duration, text, whole } from "./schema-parts.ts";
+
+const sizePhrase = 'an amount such as "50MB" or "64MiB", from 1KB to 1000000GB';
+/** KB, MB, GB are powers of 1000; KiB, MiB, GiB of 1024. */
+const sizeForm = /^(\d{1,7}(?:\.\d{1,3})?)([KMG])(i?)B$/;
+
+function size(about: string): z.ZodOptional<z.ZodType<string>> {
+  const fits = (value: string): boolean => {
+    const bytes = logBytesOf(value) ?? 0;
+    return bytes >= 1_000 && bytes <= 1e15;
+  };
+  return text(sizePhrase, sizeForm).refine(fits, sizePhrase).describe(about).optional();
+}
+
+const settings = {
+  size: size("A log is rotated when so much of it is in no archive. Default 50MB."),
+  age: duration("A log is rotated when its oldest line is so old. Default 7d.", 60_000),
+  keep: whole("Archives of each instance. Default 10.", 0, 10_000),
+  rate: whole(
+    "Lines a second of an instance that are forwarded; more are cut and counted. Default 1000.",
+    1,
+    1_000_000,
+  ),
+};
+
+/** `udp://host:514`, `tcp://host:601`, `tls://[::1]:6514`; the port may be left out. */
+export const syslogForm: RegExp =
+  /^(?<scheme>udp|tcp|tls):\/\/(?:\[(?<six>[\da-fA-F:.]+)\]|(?<name>[\w.-]{1,253}))(?::(?<port>\d{1,5}))?\/?$/;
+const syslogPhrase =
+  'an address such as "udp://logs.example.com:514", "tcp://host:601" or "tls://host:6514"';
+const isAddress = (value: string): boolean => {
+  const port = syslogForm.exec(value)?.groups?.port;
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
+};
+
+const stdoutPhrase = 'true or "json"';
+const forwardPhrase = 'a list of settings such as [{ syslog: "udp://127.0.0.1:514" }]';
+const forward = z
+  .array(
+    block('{ syslog: "udp://127.0.0.1:514" } or { stdout: true }', {
+      syslog: text(syslogPhrase, syslogForm)
+        .refine(isAddress, syslogPhrase)
+        .describe("A server that takes RFC 5424.")
+        .optional(),
+      ca: z
+        .string('a file such as "ca.pem"')
+        .min(1, 'a file such as "ca.pem"')
+        .describe("PEM of the authority that its certificate is verified by.")
+        .optional(),
+      stdout: z
+        .union([z.literal(true), z.literal("json")], stdoutPhrase)
+        .describe("The output of the daemon, as text or as one object a line.")
+        .optional(),
+    }),
+    forwardPhrase,
+  )
+  .max(8, forwardPhrase)
+  .describe("Where the lines of all services go to, beside their files.")
+  .optional();
+
+export const serviceLogs: z.ZodType = block('{ size: "50MB", keep: 10 }', {
+  ...settings,
+  total: size("Archives of all instances of the service together."),
+  forward: z.boolean("true or false").describe("Default true.").optional(),
+}).optional();
+
+export const allLogs: z.ZodType = block('{ size: "50MB", keep: 10, total: "1GB" }', {
+  ...settings,
+  total: size("All archives of the project together. Default 1GB."),
+  forward,
+})
+  .describe("For all services; the logs of a service win.")
+  .optional();
+
+/** Undefined for what is no amount. */
+export function logBytesOf(value: string): number | undefined {
+  const [, count, unit = "", binary] = sizeForm.exec(value) ?? [];
+  if (count === undefined) return undefined;
+  return Math.round(Number(count) * (binary ? 1_024 : 1_000) ** ("KMG".indexOf(unit) + 1));
+}

@@ -1,0 +1,35 @@
+// Certificates for tests: one of "localhost" and "web.example" that is good until 2120, and an old one.
+
+/** Known to everybody: it protects nothing. */
+export const key: string = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+2Od8HUE8FzuZSKe
+Ldsa+q65/r+ghczFTBaO3tW1axehRANCAATJzSZSoFxtyHjOIHFZcjyCoZR1I5+0
+KVAlyETO+jRzsKFoCrOabOrLtWQlwxxP4tbXxeraHCNjsYA7KYRfCRU4
+-----END PRIVATE KEY-----
+`;
+
+/** Signed by itself: it is its own authority. */
+export const certificate: string = `-----BEGIN CERTIFICATE-----
+MIIBbTCCARSgAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMnNJlKgXG3IeM4g
+cVlyPIKhlHUjn7QpUCXIRM76NHOwoWgKs5ps6su1ZCXDHE/i1tfF6tocI2OxgDsp
+hF8JFTijVTBTMA8GA1UdEwEB/wQFMAMBAf8wIQYDVR0RBBowGIIJbG9jYWxob3N0
+ggt3ZWIuZXhhbXBsZTAdBgNVHQ4EFgQUneqrPXHlGIJWycrus8P6JvlWA2QwCgYI
+KoZIzj0EAwIDRwAwRAIga161cWUTf7p+Q/CNeT6HapcsE6eNRD0+KbD1qIMoqTIC
+IHtkiYlYDCluqtjGxVQZvJrw4XxvZ43C4i8xuPovQray
+-----END CERTIFICATE-----
+`;
+
+/** Of the same key; it ended on 1 January 2021. */
+export const expired: string = `-----BEGIN CERTIFICATE-----
+MIIBTjCB9KADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCWxvY2FsaG9z
+dDAeFw0yMDAxMDEwMDAwMDBaFw0yMTAxMDEwMDAwMDBaMBQxEjAQBgNVBAMMCWxv
+Y2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMnNJlKgXG3IeM4gcVly
+PIKhlHUjn7QpUCXIRM76NHOwoWgKs5ps6su1ZCXDHE/i1tfF6tocI2OxgDsphF8J
+FTijNzA1MBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAdBgNVHQ4EFgQUneqrPXHlGIJW
+ycrus8P6JvlWA2QwCgYIKoZIzj0EAwIDSQAwRgIhAMOPYYoMU7I/CgZHQ7haCZsx
+HsFGaUGR928lEoRjupoFAiEApKdc8epM9xcoFyGF7mIQbCakhUcVMWFTyiiQK/y0
+6MM=
+-----END CERTIFICATE-----
+`;
