@@ -40,12 +40,14 @@ interface Aftermath {
 
 export async function deaths(bench: Bench): Promise<readonly Row[]> {
   const count = bench.quick ? 20 : 100;
+  const others = bench.peers.filter((peer) => peer !== bareLoop);
+  const theirs = (): Promise<readonly (readonly [string, Aftermath])[]> =>
+    Promise.all(others.map(async (peer) => [peer.name, await peerDeath(bench, peer)] as const));
+  // A short run may disturb its own times.
+  const early = bench.quick ? theirs() : undefined;
   const told = await ourDeaths(bench, count, bench.quick ? 1 : 4);
   bench.say(`death: ${ours}`);
-  const others = bench.peers.filter((peer) => peer !== bareLoop);
-  const peers = await Promise.all(
-    others.map(async (peer) => [peer.name, await peerDeath(bench, peer)] as const),
-  );
+  const peers = await (early ?? theirs());
   const of = (mine: number, value: (one: Aftermath) => number): Row["cells"] => ({
     [ours]: mine,
     ...Object.fromEntries(peers.map(([name, one]) => [name, value(one)])),
