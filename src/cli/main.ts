@@ -96,13 +96,13 @@ function addLogs(add: (name: string, text: string) => Command): void {
 }
 
 function addServices(add: (name: string, text: string) => Command): void {
-  add("restart <name>", "replace the instances of a service or group, losing no request").action(
+  add("restart <service>", "replace the instances of a service or group, losing no request").action(
     (name: string, _: unknown, c: Command) => restart(name, all(c)),
   );
-  add("stop <name>", "end a service or group; nothing but people starts it again").action(
+  add("stop <service>", "end a service or group; nothing but people starts it again").action(
     (name: string, _: unknown, c: Command) => stop(name, all(c)),
   );
-  add("start <name>", "start a service or group, what it depends on first").action(
+  add("start <service>", "start a service or group, what it depends on first").action(
     (name: string, _: unknown, c: Command) => start(name, all(c)),
   );
   add("run <job>", "run a job now, and wait for its end")

@@ -92,6 +92,7 @@ async function question(
   const startedAt = clock.now();
   const over = new AbortController();
   const search = { clock, signal: AbortSignal.any([signal, over.signal]) };
+  const hurried = turnMs < turnUsualMs;
   const turned = session
     .call("Runtime.evaluate", turn)
     .then((reply) =>
@@ -103,14 +104,20 @@ async function question(
     () => undefined,
   );
   try {
+    if (hurried) prepare(session, search);
     const soon = await Promise.race([turned, ended, patience]);
     if (soon !== "blocked") return soon;
-    void session.call("Debugger.enable");
-    void keepTalking(session, search);
+    if (!hurried) prepare(session, search);
     return await Promise.race([turned, stackOf(pid, session, search), ended]);
   } finally {
     over.abort();
   }
+}
+
+/** It takes 20 ms or more until a debugger is ready to stop a process. */
+function prepare(session: Session, search: Search): void {
+  void session.call("Debugger.enable");
+  void keepTalking(session, search);
 }
 
 /**

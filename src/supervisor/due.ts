@@ -30,7 +30,7 @@ export interface Due {
 }
 
 /** What is answered later than this was missed. */
-const lateMs = 60_000;
+const lateMs = 15_000;
 /** A clock that is set back by more was wrong before. Source: cron(8) of Debian. */
 const correctionMs = 3 * 3_600_000;
 /** So many missed moments are counted; more are as good as these. */

@@ -19,7 +19,10 @@ test("codes and signals become words, and a signal a code as a shell tells it", 
 
 test("an end of a process that an earlier daemon started has no code, and is told for what it is", () => {
   const unknown = { code: null, signal: null, known: false };
-  assert.match(exitData(unknown, crashed, 5, []).text, /not known: the process that had started it/);
+  assert.match(
+    exitData(unknown, crashed, 5, []).text,
+    /not known: the process that had started it/,
+  );
   const asked = exitData(unknown, stopped, 5.6, []);
   assert.deepEqual(
     [asked.text, asked.stopped, asked.uptimeMs],

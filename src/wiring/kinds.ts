@@ -1,4 +1,4 @@
-// The one place that names concrete kinds: which probe, detector, store and notifier is used.
+// Which detectors watch what of a service: the only place that names their kinds.
 import type { DetectorRule } from "../controller/sense.ts";
 import { consecutive } from "../detectors/consecutive.ts";
 import type { Detector } from "../detectors/detector.ts";
@@ -7,18 +7,6 @@ import { silence } from "../detectors/silence.ts";
 import { threshold } from "../detectors/threshold.ts";
 import type { Policy, ProbesPolicy, ServicePolicy } from "../model/policy.ts";
 import { type Metric, metrics } from "../model/reading.ts";
-import { execProbe } from "../probes/exec.ts";
-import { httpProbe } from "../probes/http.ts";
-import type { Probe } from "../probes/probe.ts";
-import { tcpProbe } from "../probes/tcp.ts";
-import type { ResolvedService } from "./resolve.ts";
-
-export function probeOf({ probe, cwd, env }: ResolvedService): Probe | undefined {
-  if (!probe) return undefined;
-  if (probe.http !== undefined) return httpProbe({ path: probe.http });
-  if (probe.exec) return execProbe({ command: probe.exec, cwd, env });
-  return tcpProbe({});
-}
 
 /** Missing probe readings for so many periods, and at least so long, are silence. */
 const silentPeriods = 10;

@@ -139,7 +139,9 @@ function bereft(loop: Loop, stopped: readonly ServicePolicy[]): readonly string[
   const { policy, held } = loop.mind.state;
   return Object.values(policy.services).flatMap(({ name, dependsOn, job }) => {
     if (name in held || job) return [];
-    const lost = stopped.filter((it) => dependsOn.includes(it.name)).map((it) => it.name);
+    const lost = stopped
+      .filter((it) => !it.job && dependsOn.includes(it.name))
+      .map((it) => it.name);
     return lost.length === 0 ? [] : [`${name} depends on ${lost.join(", ")} and goes on without`];
   });
 }

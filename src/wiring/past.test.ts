@@ -114,3 +114,28 @@ test("a machine that was started anew begins anew, whatever the journal says", (
   assert.equal(anew, true);
   assert.equal(known.get("app/1")?.identity?.bootId, "boot");
 });
+
+test("what people stopped stays so, over any kind of end; completed jobs count in one life", () => {
+  const policy = {
+    project: subject,
+    services: {
+      init: { name: "init", replicas: 1, restart: {}, job: { retries: 0, overlap: "skip" } },
+    },
+  };
+  const applied = { type: "config.applied", subject, data: { policy } } as unknown as Draft;
+  const journal: readonly Draft[] = [
+    born(),
+    applied,
+    { type: "operator.stopped", subject: "init", data: { by: "ada" } },
+    runs("init/1"),
+    ends("init/1", {}),
+  ];
+  for (const [before, completed] of [
+    [past(journal), ["init"]],
+    [past([...journal, died]), []],
+    [past(journal, "the next boot"), []],
+  ] as const) {
+    assert.deepEqual([...(before.held ?? [])], [["init", "ada"]]);
+    assert.deepEqual([...(before.completed ?? [])], completed);
+  }
+});

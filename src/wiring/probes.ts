@@ -1,4 +1,4 @@
-// Makes the probes that a config asks for: with kinds.ts the only place that names their kinds.
+// Makes the probes that a config asks for: the only place that names their kinds.
 import { resolve } from "node:path";
 import { parseDuration } from "../kernel/duration.ts";
 import { execProbe } from "../probes/exec.ts";
@@ -38,6 +38,11 @@ export function probesOf(service: Asked, hearing: Hearing): Probes | undefined {
     ...(readiness && { readiness: make(readiness) }),
     ...(liveness && { liveness: make(liveness) }),
   };
+}
+
+/** The one of the short form. */
+export function probeOf(service: Asked, hearing: Hearing): Probe | undefined {
+  return service.probe && probeOfKind(service.probe, service, hearing);
 }
 
 function probeOfKind(

@@ -4,8 +4,7 @@ import { type Powers, readPowers } from "../platforms/powers.ts";
 import { linkEnvironment } from "../protocol/link.ts";
 import type { ServiceSpec } from "../supervisor/spec.ts";
 import type { Variables } from "./dotenv.ts";
-import { probeOf } from "./kinds.ts";
-import { type Hearing, probesOf } from "./probes.ts";
+import { type Hearing, probeOf, probesOf } from "./probes.ts";
 import { launchOf } from "./process.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -29,8 +28,9 @@ export function specsOf(
   return Object.values(resolved.services).flatMap((service) => {
     const policy = resolved.policy.services[service.name];
     if (!policy) return [];
-    const probe = probeOf(service);
-    const probes = probesOf({ ...service, replicas: policy.replicas }, hearing);
+    const asked = { ...service, replicas: policy.replicas };
+    const probe = probeOf(asked, hearing);
+    const probes = probesOf(asked, hearing);
     const { restart } = policy;
     const complete = (variables: Variables): Variables => {
       const options = [variables.NODE_OPTIONS, inspectable].filter((text) => text !== undefined);

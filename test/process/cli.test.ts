@@ -255,7 +255,7 @@ describe("homeostat up in a folder with a start script and no config", () => {
 
   it("names what it does not know, and what may be meant", async () => {
     const cases: readonly (readonly [string, RegExp])[] = [
-      ["logs nosuch", /^logs: expected one of app, gateway, got "nosuch"$/m],
+      ["logs nosuch", /^logs: expected one of app, gateway, spawner, got "nosuch"$/m],
       ["logs ap", /^logs: expected "app", got "ap"$/m],
       ["restart apps", /^there is no service apps; known: app$/m],
       ["incidents show 999", /^there is no incident 999/m],

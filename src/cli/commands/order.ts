@@ -1,7 +1,7 @@
 // Commands that tell the daemon something: pause, resume, approve, deny, restart, down.
 import { existsSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
-import type { StateView } from "../../protocol/api.ts";
+import type { ServiceView, StateView } from "../../protocol/api.ts";
 import { connect, type GlobalOptions, noteFile, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
 
@@ -43,7 +43,9 @@ export async function restart(service: string, options: GlobalOptions): Promise<
   const client = connect(whereIs(options));
   const { services } = await client.get<StateView>("/api/state");
   // One that is not there is refused by the daemon, without a promise before.
-  if (!options.json && services.some(({ name }) => name === service))
+  const isMeant = (it: ServiceView): boolean =>
+    (it.name === service || it.partOf === service) && !it.job && !it.stopped;
+  if (!options.json && services.some(isMeant))
     say(paint("dim", `Replacing the instances of ${service}, one after the other…`));
   const answer = await client.post<{ readonly steps: readonly string[] }>(
     `/api/services/${encodeURIComponent(service)}/restart`,
