@@ -64,10 +64,17 @@ function maskedText(text: string): string {
   return kept.join("\n");
 }
 
+/** One that is longer is no secret. */
+const longestWord = 1_000;
+
 /** Cut between words: half a secret is not recognised as one. */
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;
-  return `${text.slice(0, most - 1).replace(/\S{1,1000}$/, "")}…`;
+  const head = text.slice(0, most - 1);
+  const least = Math.max(0, head.length - longestWord);
+  let end = head.length;
+  while (end > least && /\S/.test(head.charAt(end - 1))) end -= 1;
+  return `${head.slice(0, end)}…`;
 }
 
 function literal(text: string): string {

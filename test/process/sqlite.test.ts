@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { type Code, HomeostatError } from "../kernel/errors.ts";
-import type { Event } from "../model/event.ts";
-import type { Reading } from "../model/reading.ts";
-import { sampleEvents, sampleTick } from "../testing/sample-events.ts";
-import { storeConformance } from "../testing/store-conformance.ts";
-import { sqliteStore } from "./sqlite.ts";
+import { type Code, HomeostatError } from "../../src/kernel/errors.ts";
+import type { Event } from "../../src/model/event.ts";
+import type { Reading } from "../../src/model/reading.ts";
+import { sqliteStore } from "../../src/stores/sqlite.ts";
+import { sampleEvents, sampleTick } from "../../src/testing/sample-events.ts";
+import { storeConformance } from "../../src/testing/store-conformance.ts";
 
 const project = "shop";
 const scratch = (): string => mkdtempSync(join(tmpdir(), "homeostat-store-"));
