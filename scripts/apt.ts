@@ -47,9 +47,9 @@ export async function installServers(): Promise<void> {
   if (servers.some(({ program }) => !findProgram(program))) console.error(told);
 }
 
-/** The path of a program in PATH, or first where Debian keeps the programs of PostgreSQL. */
+/** The path of a program in PATH or where Debian keeps the system's own, PostgreSQL's before all. */
 export function findProgram(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const own = globSync(`/usr/lib/postgresql/*/bin/${name}`);
   return [...own, ...folders.map((folder) => join(folder, name))].find(isProgram);
 }

@@ -82,7 +82,7 @@ describe("probes of a real daemon", side, () => {
     await ask(first.port, "/unready");
     const only = new Set([String(second.pid)]);
     await until("the gateway leaves it out", 20_000, async () =>
-      (await answering(port, 8)).isSubsetOf(only) ? true : undefined,
+      (await answering(port, 30)).isSubsetOf(only) ? true : undefined,
     );
     assert.deepEqual(await answering(port), only);
     const view = await here.view();

@@ -210,7 +210,10 @@ test("a blocked port opens again after the one who blocked it was killed; no oth
   if (!found) return;
   const { netns, port } = found;
   const inside = (...command: readonly string[]): string =>
-    execFileSync("ip", ["netns", "exec", netns, ...command], { encoding: "utf8" });
+    execFileSync("ip", ["netns", "exec", netns, ...command], {
+      encoding: "utf8",
+      env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    });
   inside("iptables", "-A", "OUTPUT", "-p", "tcp", "--dport", "9", "-j", "DROP");
   inside("nft", "add", "table", "inet", "somebody");
   const before = [inside("nft", "list", "ruleset"), inside("iptables", "-S")];

@@ -1,4 +1,5 @@
 // A blocked address as a target: packets to it are dropped by a rule that is ours and no other.
+import { variable } from "../../../kernel/environment.ts";
 import { HomeostatError, messageOf } from "../../../kernel/errors.ts";
 import { type Random, systemRandom } from "../../../kernel/random.ts";
 import { anything, called, checkOptions, count, named, oneOf } from "../../../policies/options.ts";
@@ -99,7 +100,9 @@ async function addressesOf(host: string | undefined): Promise<Block["addresses"]
 
 function call({ file, args, stdin }: Call, signal: AbortSignal): Promise<Ran> {
   const input = stdin === undefined ? {} : { stdin };
-  return runCommand(file, args, { limitMs: runMs, signal, maxOutput: 8_192, ...input });
+  // A service's PATH often lacks the folders of the system's own programs.
+  const env = { PATH: `${variable("PATH") ?? "/usr/bin:/bin"}:/usr/sbin:/sbin` };
+  return runCommand(file, args, { limitMs: runMs, signal, maxOutput: 8_192, env, ...input });
 }
 
 function failed({ file, args }: Call, how: string): HomeostatError {
