@@ -92,7 +92,7 @@ describe("leaders and single ones", { concurrency: true }, () => {
       const program = findProgram("redis-server");
       assert.ok(program, "redis-server is missing: apt-get install redis-server");
       dir = folder();
-      place = { port: await freePort(), limitMs: 2_000 };
+      place = { port: await freePort(), limitMs: 10_000 };
       const only = ["--bind", "127.0.0.1", "--save", "", "--dir", dir];
       server = spawn(program, ["--port", String(place.port), ...only], { stdio: "ignore" });
       const isUp = redisAnswers(place);
