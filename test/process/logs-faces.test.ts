@@ -179,7 +179,8 @@ describe("a daemon's logs", side, () => {
           command: [
             process.execPath,
             "-e",
-            `${line}('{"level":50,"msg":"sick","n":1}\\n'); setInterval(() => console.log('grüß'), 200)`,
+            // Again and again: a datagram may be lost where the receiver is busy.
+            `setInterval(() => { ${line}('{"level":50,"msg":"sick","n":1}\\n'); console.log('grüß') }, 200)`,
           ],
         },
         chatty: { command: [process.execPath, "-e", chatty] },
@@ -192,7 +193,10 @@ describe("a daemon's logs", side, () => {
         Promise.resolve(got.find((it) => it.app === app && text.test(it.text)));
       const sick = await until("a JSON line", 20_000, find("web", /"msg":"sick"/));
       assert.deepEqual([sick.severity, sick.facility, sick.processId], [3, 1, "1"]);
-      await until("a line of a closed output", 20_000, find("mute", /^last$/));
+      // Said once, and so for streams only.
+      if (got !== udp.got) {
+        await until("a line of a closed output", 20_000, find("mute", /^last$/));
+      }
       await until("UTF-8", 20_000, find("web", /grüß/));
       const cut = await until(
         "a count",
