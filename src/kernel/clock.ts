@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 /** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
-const longestMs = 2_147_483_647;
+export const longestTimerMs = 2_147_483_647;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
       };
       let leftMs = ms;
       const wait = (): NodeJS.Timeout => {
-        const partMs = Math.min(leftMs, longestMs);
+        const partMs = Math.min(leftMs, longestTimerMs);
         leftMs -= partMs;
         return setTimeout(() => {
           if (leftMs > 0) {

@@ -1,5 +1,5 @@
 // What strategies need of the event loop beyond a clock: one-shot calls, a beat, and a turn after I/O.
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, longestTimerMs, systemClock } from "./clock.ts";
 
 /** A timer that is wound up again for each of its ticks. */
 export interface Beat {
@@ -19,15 +19,12 @@ export interface Pulse {
   afterIo(work: () => void): void;
 }
 
-/** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
-const longestMs = 2_147_483_647;
-
 const systemPulse: Pulse = {
   coarse: true,
   after: (ms, work) => {
     let leftMs = ms;
     const wait = (): NodeJS.Timeout => {
-      const partMs = Math.min(leftMs, longestMs);
+      const partMs = Math.min(leftMs, longestTimerMs);
       leftMs -= partMs;
       return setTimeout(() => {
         if (leftMs > 0) timer = wait();

@@ -1,11 +1,10 @@
 // What /proc tells of a process: its state, what it waits in, its descriptors and its children.
-import { readdirSync } from "node:fs";
 import type { Clock } from "../kernel/clock.ts";
 import { plain, redact } from "../kernel/redact.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { linkOf } from "./inspector-port.ts";
 import {
-  isGone,
+  namesIn,
   type ProcessStat,
   readCommand,
   readMachine,
@@ -123,15 +122,6 @@ function descriptors(pid: number): { readonly count: number; readonly kinds: str
     count: names.length,
     kinds: kinds.map(([kind, count]) => `${kind} ${count}`).join(", "),
   };
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
 }
 
 function kindOf(link: string): string {

@@ -9,7 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isGone, readCommand, readProc } from "./procfs.ts";
+import { isGone, namesIn, readCommand, readProc } from "./procfs.ts";
 
 /** How many processes the kernel has ended for want of memory since the machine started. */
 export function machineOomKills(): number | undefined {
@@ -119,15 +119,6 @@ function listeners(table: string, port: number): readonly string[] {
     const fields = row.trim().split(/\s+/);
     return fields[1]?.endsWith(end) && fields[3] === listening && fields[9] ? [fields[9]] : [];
   });
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
 }
 
 function linkOf(path: string): string {

@@ -132,3 +132,13 @@ export function parseAuxv(vector: Buffer): Machine {
   for (let at = 0; at + 16 <= vector.length; at += 16) values.set(read(at), read(at + 8));
   return { pageBytes: values.get(6) ?? 4_096, ticksPerSecond: values.get(17) ?? 100 };
 }
+
+/** The names in a folder of /proc; none when its process is gone. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}

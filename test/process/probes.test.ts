@@ -3,13 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { deadline, systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
@@ -17,25 +11,7 @@ import { httpProbe } from "../../src/probes/http.ts";
 import type { Probe, ProbeTarget } from "../../src/probes/probe.ts";
 import { tcpProbe } from "../../src/probes/tcp.ts";
 import { probeConformance } from "../../src/testing/probe-conformance.ts";
-
-const target = "web/1";
-
-async function listen(server: Server): Promise<{ of: ProbeTarget; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      for (const socket of sockets) socket.destroy();
-      server.close(() => resolve());
-    });
-  return { of: { target, port }, close };
-}
+import { listen, target } from "./support/probing.ts";
 
 /** A port that was free a moment ago, where nobody listens. */
 async function closedPort(): Promise<ProbeTarget> {

@@ -1,6 +1,6 @@
 // An existing pino or winston logger as the sink, known by its shape only: no dependency.
 import type { Level } from "../../kernel/log.ts";
-import { aborted } from "./aborted.ts";
+import { aborted } from "../parts/aborted.ts";
 import { fieldsApart } from "./format.ts";
 import type { Line, Plain, Sink } from "./sink.ts";
 

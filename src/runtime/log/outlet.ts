@@ -2,8 +2,8 @@
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Level } from "../../kernel/log.ts";
+import { aborted } from "../parts/aborted.ts";
 import type { Counter, Metrics } from "../parts/metrics.ts";
-import { aborted } from "./aborted.ts";
 import { currentName } from "./name.ts";
 import { type Line, reaches, type Sink } from "./sink.ts";
 

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { Level } from "../../kernel/log.ts";
 import { type Random, systemRandom } from "../../kernel/random.ts";
-import { aborted } from "./aborted.ts";
+import { aborted } from "../parts/aborted.ts";
 import { createBacklog } from "./backlog.ts";
 import { type Dial, dialTcp, dialTls, dialUdp } from "./link.ts";
 import { createOutbox } from "./outbox.ts";

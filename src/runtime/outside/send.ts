@@ -2,6 +2,7 @@
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { retryAfterOf } from "../../policies/retry/retry-after.ts";
+import { aborted } from "../parts/aborted.ts";
 import type { Unsaid } from "./secret.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -94,14 +95,6 @@ function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (!(cause instanceof AggregateError) || cause.message !== "") return messageOf(error);
   return `${(error as Error).message}: ${cause.errors.map(messageOf).join(", ")}`;
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** As an error, for those who are to hear of it by one. Its cause is left out: it may show the address. */

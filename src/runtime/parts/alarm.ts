@@ -1,5 +1,5 @@
 // A one-shot timer that can be put off and off, on whatever clock, and that keeps no process alive.
-import type { Clock } from "../../kernel/clock.ts";
+import { type Clock, longestTimerMs } from "../../kernel/clock.ts";
 import { pulseOf } from "../../kernel/pulse.ts";
 
 export interface Alarm {
@@ -7,9 +7,6 @@ export interface Alarm {
   ringIn(ms: number): void;
   off(): void;
 }
-
-/** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
-const longestMs = 2_147_483_647;
 
 export function createAlarm(clock: Clock, ring: () => void): Alarm {
   let dueAt = Number.POSITIVE_INFINITY;
@@ -25,7 +22,7 @@ export function createAlarm(clock: Clock, ring: () => void): Alarm {
   });
   beat.hold(false);
   const wake = (ms: number): void => {
-    const nextMs = Math.min(longestMs, Math.max(0, Math.ceil(ms)));
+    const nextMs = Math.min(longestTimerMs, Math.max(0, Math.ceil(ms)));
     wakesAt = clock.now() + nextMs;
     beat.next(nextMs);
   };

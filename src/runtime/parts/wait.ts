@@ -1,9 +1,6 @@
 // A wait that ends with a signal and keeps no process alive.
-import type { Clock } from "../../kernel/clock.ts";
+import { type Clock, longestTimerMs } from "../../kernel/clock.ts";
 import { pulseOf } from "../../kernel/pulse.ts";
-
-/** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
-const longestMs = 2_147_483_647;
 
 /** True after `ms` milliseconds (24.8 days at most), false when `signal` has aborted first. */
 export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
@@ -16,6 +13,6 @@ export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<boo
     });
     beat.hold(false);
     signal.addEventListener("abort", onAbort, { once: true });
-    beat.next(Math.min(Math.max(0, ms), longestMs));
+    beat.next(Math.min(Math.max(0, ms), longestTimerMs));
   });
 }

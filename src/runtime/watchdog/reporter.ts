@@ -2,6 +2,7 @@
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
+import { aborted } from "../parts/aborted.ts";
 import type { Roll, RollReporter } from "../parts/roll.ts";
 
 export type { Roll, RollReporter } from "../parts/roll.ts";
@@ -53,10 +54,4 @@ export function createReporting(
       }
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }
