@@ -82,6 +82,17 @@ test("what comes is forwarded whole, once, without secrets, with what it says of
   assert.equal(it.texts().at(-1), "last words");
 });
 
+test("what is said before the first turn is new, even in a log that is new too", async () => {
+  const { folder, path } = place();
+  writeFileSync(path, "from before\n");
+  const it = run(folder);
+  appendFileSync(path, "at once\n");
+  writeFileSync(join(folder, "mute-1.log"), "its only line\n");
+  await it.clock.advance(300);
+  assert.deepEqual(it.texts().toSorted(), ["at once", "its only line"]);
+  await it.end();
+});
+
 test("more than the rate is cut, and its count is one line", async () => {
   const { folder, path } = place();
   writeFileSync(path, "");

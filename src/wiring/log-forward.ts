@@ -70,14 +70,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     bytes: 0,
   };
   let failing = false;
-  /** Logs that are found in the first turn are older than this daemon. */
-  let isBegun = false;
+  // Looked up before anything is started: what a service says first is not from before.
+  const before = endsOf(folder, names());
 
   const turn = async (name: string): Promise<void> => {
     const from = sourceOf(name);
     if (from && !sources.has(name)) {
       const path = join(folder, name);
-      sources.set(name, openSource(path, from, positions.of(name, isBegun), !isBegun, world));
+      sources.set(name, openSource(path, from, positions.of(name), before.get(name), world));
     }
     const source = sources.get(name);
     if (!source || !from) return;
@@ -95,7 +95,6 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const all = async (isLast = false): Promise<void> => {
     try {
       for (const name of names()) await turn(name);
-      isBegun = true;
       positions.save(() => offsetsOf(sources), isLast);
       failing = false;
     } catch (error) {
@@ -123,18 +122,27 @@ interface World {
   bytes: number;
 }
 
+function endsOf(folder: string, names: readonly string[]): ReadonlyMap<string, number> {
+  const ends = names.map((name) => [name, stateOf(join(folder, name))?.end ?? 0] as const);
+  return new Map(ends);
+}
+
 function openSource(
   path: string,
   from: { readonly service: string; readonly instance: string; readonly rate: number },
-  { at, atEnd }: Position,
-  isOld: boolean,
+  { at, isKnown }: Position,
+  /** Where it ended when this daemon came; undefined when it was not there. */
+  endBefore: number | undefined,
   world: World,
 ): Source | undefined {
   const state = stateOf(path);
   if (!state) return undefined;
   const { clock, sinks, together } = world;
-  const position = Math.min(at ?? (atEnd ? state.end : state.start), state.end);
-  const liveFrom = isOld ? state.end : position;
+  const isOld = endBefore !== undefined;
+  // Whoever turns forwarding on wants what comes.
+  const first = isOld && !isKnown ? endBefore : state.start;
+  const position = Math.min(at ?? first, state.end);
+  const liveFrom = Math.min(endBefore ?? position, state.end);
   const limit = chatty(from.rate, clock.now);
   const marks = isOld ? readMarks(path) : [];
   const onLine = (line: LogLine): void => {

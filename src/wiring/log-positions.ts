@@ -7,12 +7,12 @@ const saveMs = 1_000;
 export interface Position {
   /** Undefined: at its beginning. */
   readonly at: number | undefined;
-  /** Whoever turns forwarding on wants what comes. */
-  readonly atEnd: boolean;
+  /** False when nothing was ever forwarded from this folder. */
+  readonly isKnown: boolean;
 }
 
 export interface Positions {
-  of(name: string, isBegun: boolean): Position;
+  of(name: string): Position;
   /** Once a second when something changed, and at the end. */
   save(offsets: () => Readonly<Record<string, number>>, isLast: boolean): void;
 }
@@ -23,7 +23,7 @@ export function keepPositions(file: string, clock: Clock): Positions {
   let written = "";
   let savedAt = clock.now();
   return {
-    of: (name, isBegun) => ({ at: left?.[name], atEnd: !left && !isBegun }),
+    of: (name) => ({ at: left?.[name], isKnown: left !== undefined }),
     save: (offsets, isLast) => {
       if (!isLast && clock.now() - savedAt < saveMs) return;
       savedAt = clock.now();
