@@ -2,17 +2,21 @@
 // The face of the daemon on the command line: parse, call, print, exit code.
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../kernel/version.ts";
-import { apps, orderApp } from "./commands/apps.ts";
-import { heartbeat } from "./commands/heartbeat.ts";
-import { logs, logsHelp } from "./commands/logs.ts";
-import { explain, exportIncident, incidents, showIncident, status } from "./commands/look.ts";
-import { approve, deny, down, pause, restart, resume } from "./commands/order.ts";
+import { logsHelp } from "./commands/logs-help.ts";
 import { orderForms } from "./commands/order-words.ts";
-import { replayJournal } from "./commands/replay.ts";
-import { runJob, start, stop } from "./commands/service.ts";
-import { check, up } from "./commands/up.ts";
 import { fail } from "./fail.ts";
 import { unknownCommand, usageError } from "./usage.ts";
+import { quieten } from "./warnings.ts";
+
+// Loaded when they are asked for: a command that only looks must not wait for the whole daemon.
+const appsCommands = () => import("./commands/apps.ts");
+const heartbeatCommands = () => import("./commands/heartbeat.ts");
+const logsCommands = () => import("./commands/logs.ts");
+const lookCommands = () => import("./commands/look.ts");
+const orderCommands = () => import("./commands/order.ts");
+const replayCommands = () => import("./commands/replay.ts");
+const serviceCommands = () => import("./commands/service.ts");
+const upCommands = () => import("./commands/up.ts");
 
 const exitCodes = `
 Exit codes: 0 it is done · 1 a fault of Homeostat itself · 75 the daemon or what was named is not
@@ -36,36 +40,45 @@ function build(): Command {
     )
     .addOption(dashboardPort())
     .addOption(profile())
-    .action((_: unknown, command: Command) => up(all(command)));
-  add("down", "stop the services and the daemon").action((_: unknown, c: Command) => down(all(c)));
-  add("status", "how everything is, in one sentence and a table").action((_: unknown, c: Command) =>
-    status(all(c)),
+    .action(async (_: unknown, command: Command) => (await upCommands()).up(all(command)));
+  add("down", "stop the services and the daemon").action(async (_: unknown, c: Command) =>
+    (await orderCommands()).down(all(c)),
+  );
+  add("status", "how everything is, in one sentence and a table").action(
+    async (_: unknown, c: Command) => (await lookCommands()).status(all(c)),
   );
   addLogs(add);
   const list = add("incidents", "what went wrong and what was done");
-  list.allowExcessArguments().action((_: unknown, c: Command) => {
+  list.allowExcessArguments().action(async (_: unknown, c: Command) => {
     const [what] = c.args;
     if (what !== undefined) throw unknownCommand(c, what);
-    return incidents(all(c));
+    return (await lookCommands()).incidents(all(c));
   });
   rooted(list.command("show <id>"))
     .description("one incident, step by step")
-    .action((id: string, _: unknown, c: Command) => showIncident(id, all(c)));
+    .action(async (id: string, _: unknown, c: Command) =>
+      (await lookCommands()).showIncident(id, all(c)),
+    );
   rooted(list.command("export <id>"))
     .description("one incident as Markdown")
-    .action((id: string, _: unknown, c: Command) => exportIncident(id, all(c)));
+    .action(async (id: string, _: unknown, c: Command) =>
+      (await lookCommands()).exportIncident(id, all(c)),
+    );
   add("explain <id>", "why each step of an incident was taken or refused").action(
-    (id: string, _: unknown, c: Command) => explain(id, all(c)),
+    async (id: string, _: unknown, c: Command) => (await lookCommands()).explain(id, all(c)),
   );
   add("pause [reason...]", "stop all healing; services keep running").action(
-    (reason: readonly string[], _: unknown, c: Command) => pause(reason, all(c)),
+    async (reason: readonly string[], _: unknown, c: Command) =>
+      (await orderCommands()).pause(reason, all(c)),
   );
-  add("resume", "let healing go on").action((_: unknown, c: Command) => resume(all(c)));
+  add("resume", "let healing go on").action(async (_: unknown, c: Command) =>
+    (await orderCommands()).resume(all(c)),
+  );
   add("approve <id>", "allow what an approval asks for").action(
-    (id: string, _: unknown, c: Command) => approve(id, all(c)),
+    async (id: string, _: unknown, c: Command) => (await orderCommands()).approve(id, all(c)),
   );
   add("deny <id>", "refuse what an approval asks for").action(
-    (id: string, _: unknown, c: Command) => deny(id, all(c)),
+    async (id: string, _: unknown, c: Command) => (await orderCommands()).deny(id, all(c)),
   );
   addServices(add);
   addApps(add);
@@ -73,9 +86,9 @@ function build(): Command {
   add("check", "check the config and show what it means")
     .addOption(dashboardPort())
     .addOption(profile())
-    .action((_: unknown, c: Command) => check(all(c)));
+    .action(async (_: unknown, c: Command) => (await upCommands()).check(all(c)));
   add("replay", "run the journal through the rules again and compare").action(
-    (_: unknown, c: Command) => replayJournal(all(c)),
+    async (_: unknown, c: Command) => (await replayCommands()).replayJournal(all(c)),
   );
   return program;
 }
@@ -92,33 +105,37 @@ function addLogs(add: (name: string, text: string) => Command): void {
     .option("-t, --time", "the time of each line before it")
     .option("--rate <lines>", "lines a second of one log that are followed at most")
     .addHelpText("after", logsHelp)
-    .action((names: readonly string[], _: unknown, c: Command) => logs(names, all(c)));
+    .action(async (names: readonly string[], _: unknown, c: Command) =>
+      (await logsCommands()).logs(names, all(c)),
+    );
 }
 
 function addServices(add: (name: string, text: string) => Command): void {
   add("restart <service>", "replace the instances of a service or group, losing no request").action(
-    (name: string, _: unknown, c: Command) => restart(name, all(c)),
+    async (name: string, _: unknown, c: Command) => (await orderCommands()).restart(name, all(c)),
   );
   add("stop <service>", "end a service or group; nothing but people starts it again").action(
-    (name: string, _: unknown, c: Command) => stop(name, all(c)),
+    async (name: string, _: unknown, c: Command) => (await serviceCommands()).stop(name, all(c)),
   );
   add("start <service>", "start a service or group, what it depends on first").action(
-    (name: string, _: unknown, c: Command) => start(name, all(c)),
+    async (name: string, _: unknown, c: Command) => (await serviceCommands()).start(name, all(c)),
   );
   add("run <job>", "run a job now, and wait for its end")
     .option("--detach", "do not wait")
-    .action((name: string, _: unknown, c: Command) => runJob(name, all(c)));
+    .action(async (name: string, _: unknown, c: Command) =>
+      (await serviceCommands()).runJob(name, all(c)),
+    );
 }
 
 function addApps(add: (name: string, text: string) => Command): void {
   add("apps", "what the apps inside the services say of themselves").action(
-    (_: unknown, c: Command) => apps(all(c)),
+    async (_: unknown, c: Command) => (await appsCommands()).apps(all(c)),
   );
   add("order <target> <words...>", "tell the app of an instance to do something")
     .option("--for <duration>", "how long a feature is held, or how long a profile is")
     .addHelpText("after", `\nOrders:\n${orderForms}`)
-    .action((target: string, words: readonly string[], _: unknown, c: Command) =>
-      orderApp(target, words, all(c)),
+    .action(async (target: string, words: readonly string[], _: unknown, c: Command) =>
+      (await appsCommands()).orderApp(target, words, all(c)),
     );
 }
 
@@ -129,7 +146,7 @@ function addHeartbeat(add: (name: string, text: string) => Command): void {
     .option("--start", "tell the start of a job")
     .option("--body <text>", "said instead of host, uptime and health")
     .option("--cron", "print the line for a crontab, and how cron gets to know the address")
-    .action((_: unknown, c: Command) => heartbeat(all(c)));
+    .action(async (_: unknown, c: Command) => (await heartbeatCommands()).heartbeat(all(c)));
 }
 
 /** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */
@@ -160,18 +177,8 @@ function asJson(): boolean {
   return process.argv.includes("--json");
 }
 
-/** Warnings of Node about how it read a config are no business of those who run it. */
-function quieten(): void {
-  const unwanted = new Set(["MODULE_TYPELESS_PACKAGE_JSON"]);
-  process.removeAllListeners("warning");
-  process.on("warning", (warning: Error & { readonly code?: string }) => {
-    if (warning.name === "ExperimentalWarning" || unwanted.has(warning.code ?? "")) return;
-    process.stderr.write(`${warning.name}: ${warning.message}\n`);
-  });
-}
-
 /** A config is code: what it left open must not keep a command alive that is over. */
-const loadsConfig = new Set(["up", "check"]);
+const loadsConfig = new Set(["check"]);
 const lastMs = 1_000;
 
 /** 0 clean, 1 unhandled, 75 a dependency is missing, 78 config or usage. */
@@ -179,8 +186,7 @@ async function main(): Promise<void> {
   quieten();
   const program = build();
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // `homeostat logs | head` has read enough; a daemon has more to do than to be read.
-    if (error.code === "EPIPE" && program.args[0] === "up") return;
+    // `homeostat logs | head` has read enough.
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });

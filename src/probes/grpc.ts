@@ -1,6 +1,7 @@
 // Asks an instance by the gRPC health protocol: healthy when it says SERVING.
 // Source: grpc/grpc doc/health-checking.md and doc/PROTOCOL-HTTP2.md.
-import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import { builtin } from "../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import { answered, begin, connectionFault, excerpt, failed, noAnswer, portOf } from "./answer.ts";
 import { encodeCheck, readStatus } from "./grpc-wire.ts";
@@ -77,9 +78,11 @@ async function call(
   });
 }
 
-function open(host: string, port: number): ReturnType<typeof connect> {
+function open(host: string, port: number): ClientHttp2Session {
   try {
-    return connect(`http://${host.includes(":") ? `[${host}]` : host}:${port}`);
+    return builtin("node:http2").connect(
+      `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    );
   } catch (error) {
     const text = `the grpc probe cannot ask ${host}:${port}: ${messageOf(error)}`;
     throw new HomeostatError("CONFIG_INVALID", text, { cause: error });

@@ -1,7 +1,7 @@
 // One HTTP request of a probe on a connection of its own: what came back, or why nothing did.
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
-import { request as tlsRequest } from "node:https";
 import type { TLSSocket } from "node:tls";
+import { builtin } from "../kernel/builtin.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Check } from "./answer.ts";
 
@@ -81,7 +81,7 @@ function open(question: Question): ClientRequest {
   const options = { method, host, port, path, headers, agent: false } as const;
   try {
     if (!tls) return plainRequest(options);
-    return tlsRequest({
+    return builtin("node:https").request({
       ...options,
       servername: tls.serverName,
       rejectUnauthorized: !tls.insecure,

@@ -1,9 +1,7 @@
 // The HTTP API: views for people and programs, and the few things that people may tell the daemon.
 import { readFileSync } from "node:fs";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { extname, join, normalize } from "node:path";
-import { serve } from "@hono/node-server";
-import { type Context, Hono } from "hono";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type {
   AppsView,
@@ -16,6 +14,7 @@ import type {
 import { isAllowed } from "./auth.ts";
 import { body, whole } from "./given.ts";
 import { report } from "./report.ts";
+import { bytes, createRouter, decoded, json, type Reply, type Router, text } from "./router.ts";
 import { type Stream, streamTo } from "./stream.ts";
 
 /** What the API needs of the daemon: each entry is one question or one order. */
@@ -56,96 +55,94 @@ export interface ApiOptions {
 
 const linesMax = 5_000;
 
-export function createApi({ backend, token, dashboard }: ApiOptions): Hono {
-  const app = new Hono();
-  app.use("*", async (c, next) => {
-    const refusal = isAllowed(c.req.raw, token);
-    if (refusal) return fail(c, new HomeostatError("FORBIDDEN", refusal));
-    await next();
+export function createApi({ backend, token, dashboard }: ApiOptions): Router {
+  const app = createRouter(fail);
+  app.before((asked) => {
+    const headers = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" };
+    const refusal = isAllowed(asked, token);
+    if (refusal) return { headers, refusal: fail(new HomeostatError("FORBIDDEN", refusal)) };
     // A page asks for its parts and its stream by itself: it cannot add a header to those.
-    if (token !== undefined && c.req.query("token") === token) {
-      c.header("Set-Cookie", `homeostat=${token}; HttpOnly; SameSite=Strict; Path=/`);
-    }
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header("Referrer-Policy", "no-referrer");
-    return undefined;
+    if (token === undefined || asked.query("token") !== token) return { headers };
+    const cookie = `homeostat=${token}; HttpOnly; SameSite=Strict; Path=/`;
+    return { headers: { ...headers, "set-cookie": cookie } };
   });
-  app.onError((error, c) => fail(c, error));
-  app.get("/api/state", (c) => c.json(backend.state()));
-  app.get("/api/stream", (c) => streamTo(c, backend.stream, backend.state));
-  app.get("/api/incidents/:id", (c) => c.json(backend.incident(c.req.param("id"))));
-  app.get("/api/incidents/:id/export", (c) => {
-    const text = report(backend.incident(c.req.param("id")), backend.state().project);
-    return c.text(text, 200, { "content-type": "text/markdown; charset=utf-8" });
+  app.get("/api/state", () => json(backend.state()));
+  app.get("/api/stream", (asked) => streamTo(asked, backend.stream, backend.state));
+  app.get("/api/incidents/:id", (asked) => json(backend.incident(asked.param("id"))));
+  app.get("/api/incidents/:id/export", (asked) => {
+    const markdown = report(backend.incident(asked.param("id")), backend.state().project);
+    return text(markdown, 200, "text/markdown; charset=utf-8");
   });
-  app.get("/api/series", (c) => {
-    const { target = "", metric = "", seconds = "300" } = c.req.query();
-    return c.json(backend.series(target, metric, whole("seconds", seconds, 86_400)));
+  app.get("/api/series", (asked) => {
+    const [target = "", metric = ""] = [asked.query("target"), asked.query("metric")];
+    const seconds = whole("seconds", asked.query("seconds") ?? "300", 86_400);
+    return json(backend.series(target, metric, seconds));
   });
-  app.get("/api/logs/:service", (c) => {
-    const lines = whole("lines", c.req.query("lines") ?? "200", linesMax);
-    return c.json({ lines: backend.logs(c.req.param("service"), lines) });
+  app.get("/api/logs/:service", (asked) => {
+    const lines = whole("lines", asked.query("lines") ?? "200", linesMax);
+    return json({ lines: backend.logs(asked.param("service"), lines) });
   });
-  app.get("/api/apps", (c) => c.json(backend.apps()));
+  app.get("/api/apps", () => json(backend.apps()));
   orders(app, backend);
-  app.all("/api/*", (c) => {
-    return fail(c, new HomeostatError("UNKNOWN_ID", `there is no ${c.req.method} ${c.req.path}`));
+  app.other(({ method, path }) => {
+    if (path === "/api" || path.startsWith("/api/")) {
+      throw new HomeostatError("UNKNOWN_ID", `there is no ${method} ${path}`);
+    }
+    return method === "GET" || method === "HEAD" ? asset(path, dashboard) : text("not found", 404);
   });
-  app.get("*", (c) => asset(c, dashboard));
   return app;
 }
 
-function orders(app: Hono, backend: Backend): void {
-  app.post("/api/pause", async (c) => {
-    const { by, reason } = await body(c);
+function orders(app: Router, backend: Backend): void {
+  app.post("/api/pause", async (asked) => {
+    const { by, reason } = await body(asked);
     backend.pause(by, reason === "" ? "no reason given" : reason);
-    return c.json({ paused: true });
+    return json({ paused: true });
   });
-  app.post("/api/resume", async (c) => {
-    backend.resume((await body(c)).by);
-    return c.json({ paused: false });
+  app.post("/api/resume", async (asked) => {
+    backend.resume((await body(asked)).by);
+    return json({ paused: false });
   });
-  app.post("/api/approvals/:id/approve", async (c) => {
-    backend.decide(c.req.param("id"), (await body(c)).by, "approve");
-    return c.json({ id: c.req.param("id"), state: "given" });
+  app.post("/api/approvals/:id/approve", async (asked) => {
+    backend.decide(asked.param("id"), (await body(asked)).by, "approve");
+    return json({ id: asked.param("id"), state: "given" });
   });
-  app.post("/api/approvals/:id/deny", async (c) => {
-    backend.decide(c.req.param("id"), (await body(c)).by, "deny");
-    return c.json({ id: c.req.param("id"), state: "denied" });
+  app.post("/api/approvals/:id/deny", async (asked) => {
+    backend.decide(asked.param("id"), (await body(asked)).by, "deny");
+    return json({ id: asked.param("id"), state: "denied" });
   });
-  app.post("/api/services/:name/restart", async (c) => {
-    const steps = await backend.restart(c.req.param("name"), (await body(c)).by);
-    return c.json({ restarted: c.req.param("name"), steps });
+  app.post("/api/services/:name/restart", async (asked) => {
+    const steps = await backend.restart(asked.param("name"), (await body(asked)).by);
+    return json({ restarted: asked.param("name"), steps });
   });
-  app.post("/api/services/:name/stop", async (c) => {
-    const steps = await backend.stop(c.req.param("name"), (await body(c)).by);
-    return c.json({ stopped: c.req.param("name"), steps });
+  app.post("/api/services/:name/stop", async (asked) => {
+    const steps = await backend.stop(asked.param("name"), (await body(asked)).by);
+    return json({ stopped: asked.param("name"), steps });
   });
-  app.post("/api/services/:name/start", async (c) => {
-    const steps = await backend.start(c.req.param("name"), (await body(c)).by);
-    return c.json({ started: c.req.param("name"), steps });
+  app.post("/api/services/:name/start", async (asked) => {
+    const steps = await backend.start(asked.param("name"), (await body(asked)).by);
+    return json({ started: asked.param("name"), steps });
   });
-  app.post("/api/services/:name/run", async (c) => {
-    const { ended } = backend.run(c.req.param("name"), (await body(c)).by);
-    return c.json({ running: c.req.param("name"), ended });
+  app.post("/api/services/:name/run", async (asked) => {
+    const { ended } = backend.run(asked.param("name"), (await body(asked)).by);
+    return json({ running: asked.param("name"), ended });
   });
-  app.post("/api/apps/:target/orders", async (c) => {
-    const { order, by } = await body(c);
-    return c.json(await backend.order(c.req.param("target"), order, by));
+  app.post("/api/apps/:target/orders", async (asked) => {
+    const { order, by } = await body(asked);
+    return json(await backend.order(asked.param("target"), order, by));
   });
-  app.post("/api/down", async (c) => {
-    backend.down((await body(c)).by);
-    return c.json({ stopping: true });
+  app.post("/api/down", async (asked) => {
+    backend.down((await body(asked)).by);
+    return json({ stopping: true });
   });
 }
 
 /** Resolves when the server listens. @throws CONFIG_INVALID when the port is taken. */
-export function listen(app: Hono, options: ApiOptions): Promise<Server> {
+export function listen(app: Router, options: ApiOptions): Promise<Server> {
   const { host, port } = options;
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, () =>
-      resolve(server),
-    ) as Server;
+    const server = createServer(app.listener);
+    server.listen(port, host, () => resolve(server));
     server.once("error", (error: NodeJS.ErrnoException) => {
       const got = error.code === "EADDRINUSE" ? "a port in use by another program" : error.message;
       const message = `dashboard.port: expected a free port, got ${port}: ${got}`;
@@ -155,7 +152,7 @@ export function listen(app: Hono, options: ApiOptions): Promise<Server> {
   });
 }
 
-function statusOf(error: unknown): 400 | 403 | 404 | 409 | 500 | 503 {
+function statusOf(error: unknown): number {
   if (!(error instanceof HomeostatError)) return 500;
   if (error.code === "UNKNOWN_ID") return 404;
   if (error.code === "FORBIDDEN") return 403;
@@ -165,12 +162,12 @@ function statusOf(error: unknown): 400 | 403 | 404 | 409 | 500 | 503 {
   return error.family === "Broken" ? 500 : 503;
 }
 
-function fail(c: Context, error: unknown): Response {
+function fail(error: unknown): Reply {
   const view: ErrorView =
     error instanceof HomeostatError
       ? { error: { code: error.code, message: error.message, hint: error.hint } }
       : { error: { code: "INVARIANT", message: messageOf(error), hint: "see the daemon's log" } };
-  return c.json(view, statusOf(error));
+  return json(view, statusOf(error));
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -180,17 +177,19 @@ const types: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-function asset(c: Context, folder: string): Response {
-  const wanted = c.req.path === "/" ? "/index.html" : c.req.path;
-  const path = normalize(join(folder, decodeURIComponent(wanted)));
+/** @throws WIRE_SHAPE */
+function asset(asked: string, folder: string): Reply {
+  const wanted = asked === "/" ? "/index.html" : asked;
+  const path = normalize(join(folder, decoded(wanted)));
   const type = types[extname(path)];
-  if (!path.startsWith(normalize(`${folder}/`)) || type === undefined)
-    return c.notFound() as Response;
+  if (!path.startsWith(normalize(`${folder}/`)) || type === undefined || path.includes("\0")) {
+    return text("not found", 404);
+  }
   try {
-    return c.body(readFileSync(path, "utf8"), 200, { "content-type": type });
+    return bytes(readFileSync(path), type);
   } catch {
     // Not there: a wrong address, or a dashboard that was not built.
-    if (wanted !== "/index.html") return c.text("not found", 404);
-    return c.text("The dashboard is not built: run `npm run build -w dashboard`.", 503);
+    if (wanted !== "/index.html") return text("not found", 404);
+    return text("The dashboard is not built: run `npm run build -w dashboard`.", 503);
   }
 }

@@ -1,6 +1,6 @@
 // What a request gives: its body and its numbers, checked.
-import type { Context } from "hono";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
+import type { Asked } from "./router.ts";
 
 const bodyBytesMax = 65_536;
 
@@ -12,12 +12,8 @@ export interface Given {
 }
 
 /** @throws WIRE_SHAPE */
-export async function body(c: Context): Promise<Given> {
-  const text = await c.req.text();
-  if (text.length > bodyBytesMax) {
-    const message = `body: expected at most ${bodyBytesMax} bytes, got ${text.length}`;
-    throw new HomeostatError("WIRE_SHAPE", message);
-  }
+export async function body(asked: Asked): Promise<Given> {
+  const text = await asked.text(bodyBytesMax);
   let value: unknown;
   try {
     value = text === "" ? {} : JSON.parse(text);

@@ -2,13 +2,13 @@
 import { needsSetpriv, prepare } from "../platforms/linux-prepare.ts";
 import type { Powers } from "../platforms/powers.ts";
 import { readPowers } from "../platforms/powers.ts";
+import { bytesOf } from "./amount.ts";
 import type { Where } from "./check-command.ts";
 import { present, readEnvFiles } from "./env-files.ts";
 import { namesIn, placeholders } from "./placeholders.ts";
 import type { Finding } from "./problem.ts";
 import { accountOf, type ProcessConfig, settingsOf, ulimitNames } from "./process.ts";
 import { type Raw, record, texts } from "./raw.ts";
-import { bytesOf } from "./schema-process.ts";
 import { type At, either, quote, show } from "./words.ts";
 
 const ofMachine = ["user", "group", "umask", "nice", "oomScore", "ulimit", "resources"] as const;

@@ -1,6 +1,9 @@
 // What a path leads to, and the text of a file, without surprises: no device, no endless file.
 import { readFileSync, statSync } from "node:fs";
 
+/** The name that `Resolved.file` has in a folder that has no config. */
+export const packageFile = "package.json";
+
 /** Undefined when nothing is there that could be looked at. */
 export function kindOf(path: string): "file" | "folder" | undefined {
   try {

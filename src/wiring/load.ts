@@ -8,7 +8,7 @@ import type { Powers } from "../platforms/powers.ts";
 import { crossCheck } from "./check.ts";
 import { checkChosen } from "./check-order.ts";
 import type { Config } from "./config.ts";
-import { kindOf } from "./files.ts";
+import { kindOf, packageFile } from "./files.ts";
 import { plain } from "./plain.ts";
 import { configInvalid, type Finding, inOrder } from "./problem.ts";
 import { number, record } from "./raw.ts";
@@ -43,9 +43,6 @@ export interface LoadOptions {
   /** More that may be wrong, such as ports in use; told together with the rest. */
   readonly alsoCheck?: (config: unknown) => Promise<readonly Finding[]>;
 }
-
-/** The name that `Resolved.file` has in a folder that has no config. */
-export const packageFile = "package.json";
 
 /**
  * @throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every problem in its details.

@@ -4,11 +4,11 @@ import { serviceOf, type Target } from "../model/target.ts";
 import type { Account, ProcessSettings, Resources, UlimitName } from "../platforms/platform.ts";
 import type { Powers } from "../platforms/powers.ts";
 import type { Launch } from "../supervisor/spec.ts";
+import { bytesOf } from "./amount.ts";
 import type { ServiceConfig } from "./config.ts";
 import type { Variables } from "./dotenv.ts";
 import { readEnvFiles } from "./env-files.ts";
 import { type Filling, fill } from "./placeholders.ts";
-import { bytesOf } from "./schema-process.ts";
 
 /** What a service says about its process, as it is written. */
 export type ProcessConfig = Pick<

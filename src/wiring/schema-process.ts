@@ -1,5 +1,6 @@
 // The shape of what a service says about its process: env files, user, rights and limits.
 import { z } from "zod";
+import { amount, bytesOf } from "./amount.ts";
 import { block, list, number, text, whole } from "./schema-parts.ts";
 
 const accountPhrase = 'a name such as "www-data", or a number from 0 to 4294967294';
@@ -33,9 +34,6 @@ const ulimit = block("{ files: 4096, coreMiB: 0 }", {
 });
 
 const memoryPhrase = 'an amount such as "512MiB" or "2GiB", from 4MiB to 1048576GiB';
-/** KiB, MiB or GiB; systemd's K, M and G mean the same. */
-export const amount: RegExp = /^(?<count>\d{1,7}(?:\.\d{1,3})?)(?<unit>[KMG])(?:iB)?$/;
-
 const resources = block('{ memoryMax: "512MiB", cpuMax: 0.5 }', {
   memoryMax: text(memoryPhrase, amount)
     .refine((value) => (bytesOf(value) ?? 0) >= 4_194_304, memoryPhrase)
@@ -70,10 +68,3 @@ export const processSettings: Readonly<Record<Name, z.ZodType>> = {
   ulimit: ulimit.optional(),
   resources: resources.optional(),
 };
-
-/** Undefined for what is no amount. */
-export function bytesOf(value: string): number | undefined {
-  const { count, unit } = amount.exec(value)?.groups ?? {};
-  if (count === undefined || unit === undefined) return undefined;
-  return Math.floor(Number(count) * 1_024 ** ("KMG".indexOf(unit) + 1));
-}

@@ -11,6 +11,7 @@ import { wholeOption } from "../usage.ts";
 import { type Entry, merged } from "./logs-entry.ts";
 import { find, isMeant } from "./logs-find.ts";
 import { follow } from "./logs-follow.ts";
+import { terminalRate } from "./logs-help.ts";
 import { type Asked, recent } from "./logs-recent.ts";
 
 export interface LogsOptions extends GlobalOptions {
@@ -25,14 +26,7 @@ export interface LogsOptions extends GlobalOptions {
 
 const linesMax = 100_000;
 const usualLines = "20";
-/** What a person can follow on a terminal; a pipe takes everything. */
-const terminalRate = "200";
 const rateMax = 1_000_000;
-
-export const logsHelp: string = `
-NAME is a service (web) or one of its instances (web/1, web-1); nothing means all.
-A service writes both of its outputs into one file, so what came from stderr cannot be told apart.
-On a terminal, of more than ${terminalRate} lines a second of one log the rest is cut and counted (--rate).`;
 
 export async function logs(wanted: readonly string[], options: LogsOptions): Promise<void> {
   const asked = askedFor(options);
