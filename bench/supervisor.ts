@@ -1,6 +1,8 @@
 // npm run bench:supervisor -- [GROUP…] [--quick] [--json]: ours and other supervisors at the same work.
 import { parseArgs } from "node:util";
 import { deaths } from "./supervisor/death.ts";
+import { downtime } from "./supervisor/downtime.ts";
+import { flood } from "./supervisor/flood.ts";
 import type { Group } from "./supervisor/group.ts";
 import { hangs } from "./supervisor/hang.ts";
 import { kills } from "./supervisor/kill.ts";
@@ -23,10 +25,12 @@ import { workers } from "./supervisor/workers.ts";
 const groups: Readonly<Record<string, Group>> = {
   kill: kills,
   hang: hangs,
+  downtime,
   workers,
   reload: reloads,
   many,
   death: deaths,
+  flood,
 };
 const names = Object.keys(groups);
 const { values, positionals: asked } = parseArgs({

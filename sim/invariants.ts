@@ -89,7 +89,7 @@ function intent(book: Ledger, next: Intent): void {
   must(!book.paused, `${name}: all healing is stopped`);
   const others = pendingOf(book).filter((it) => it.kind !== "page");
   must(!others.some((it) => it.target === target), `${name}: another action on it is not over`);
-  const isLast = trouble?.state === "escalated" && kind !== "restore";
+  const isLast = trouble?.state === "escalated" && kind !== "restore" && !next.retry;
   must(!isLast, `${name}: people have incident ${next.incident} in hand`);
   permitted(book, next, name);
   bounded(book, next, name);
@@ -157,12 +157,18 @@ function backedOff(book: Ledger, next: Intent, name: string): void {
   const { restart } = policyOf(book, serviceOf(target));
   const exits = instance?.exits ?? [];
   const { giveUp, firstMs, factor, maxMs, stableMs } = restart;
+  const sinceMs = book.atMs - (exits.at(-1)?.atMs ?? 0);
   const late = exits.filter((exit) => book.atMs - exit.atMs < giveUp.withinMs).length;
-  must(late < giveUp.exits, `${name}: ${late} exits, given up at ${giveUp.exits}`);
   let short = 0;
   for (const exit of exits) short = exit.uptimeMs < stableMs ? short + 1 : 0;
+  const slowMs = restart.retryMs ?? Math.max(300_000, maxMs);
+  if (next.retry && (late >= giveUp.exits || short >= giveUp.exits)) {
+    must(sinceMs >= slowMs, `${name}: a try ${sinceMs} ms after its end, of ${slowMs}`);
+    return;
+  }
+  const isSlow = sinceMs >= slowMs;
+  must(late < giveUp.exits || isSlow, `${name}: ${late} exits, given up at ${giveUp.exits}`);
   const waitMs = short === 0 ? 0 : Math.min(maxMs, firstMs * factor ** (short - 1));
-  const sinceMs = book.atMs - (exits.at(-1)?.atMs ?? 0);
   must(sinceMs >= waitMs, `${name}: ${sinceMs} ms after its end, back-off is ${waitMs} ms`);
 }
 

@@ -13,6 +13,7 @@ export interface Deed {
   readonly incident: string;
   readonly diagnosis: string;
   readonly isUndo: boolean;
+  readonly isRetry: boolean;
   readonly intendedMs: number;
   endedMs: number | undefined;
   state: "intended" | "started" | "ended" | "abandoned";
@@ -114,7 +115,7 @@ function enterProcess(book: Ledger, event: Event): void {
 
 function enterDeed(book: Ledger, event: Event): void {
   if (event.type === "action.intended") {
-    const { id, kind, target, incident, undoes } = event.data;
+    const { id, kind, target, incident, undoes, retry } = event.data;
     const trouble = book.troubles.get(incident);
     const deed: Deed = {
       id,
@@ -124,6 +125,7 @@ function enterDeed(book: Ledger, event: Event): void {
       service: trouble?.service ?? serviceOf(target),
       diagnosis: trouble?.diagnosis ?? "",
       isUndo: undoes !== undefined,
+      isRetry: retry === true,
       intendedMs: event.atMs,
       endedMs: undefined,
       state: "intended",
@@ -161,8 +163,9 @@ function enterTrouble(book: Ledger, event: Event): void {
 }
 
 /** The state of an incident after an event of it. */
-function next(book: Ledger, trouble: Trouble, { type }: Event): string {
-  if (type === "action.intended") return "healing";
+function next(book: Ledger, trouble: Trouble, event: Event): string {
+  const { type } = event;
+  if (type === "action.intended") return event.data.retry ? trouble.state : "healing";
   if (type === "rung.next" || type === "incident.mitigated") return "open";
   if (type === "incident.escalated") return "escalated";
   if (type === "incident.resolved") return "resolved";

@@ -1,19 +1,29 @@
 // `npm run sim`: seeded worlds drive the loop; every invariant is checked after every step.
+// With --restart: `npm run sim -- --restart [--seeds 1000] [--from 1] [--hours 24]`.
 import { parseArgs } from "node:util";
 import { atLeast, atMost, report, shown } from "../bench/table.ts";
 import { type Played, play } from "./play.ts";
+import { trialRestarts } from "./restart/trials.ts";
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "8" },
+    seeds: { type: "string" },
     from: { type: "string", default: "1" },
     days: { type: "string", default: "0.1" },
+    hours: { type: "string", default: "24" },
+    restart: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 
 const first = Number(values.from);
-const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i);
+const { json, restart } = values;
+if (restart) {
+  const [count, hours] = [Number(values.seeds ?? 1_000), Number(values.hours)];
+  report(await trialRestarts({ first, count, hours }), { json });
+  process.exit();
+}
+const seeds = Array.from({ length: Number(values.seeds ?? 8) }, (_, i) => first + i);
 const days = Number(values.days);
 
 function run(healthy: boolean): readonly Played[] {
@@ -62,5 +72,5 @@ report(
     atMost("seeds with a broken invariant", all.filter((one) => one.failure).length, 0),
     atMost("actions in healthy worlds", count(healthy, "action.intended"), 0),
   ],
-  { json: values.json },
+  { json },
 );

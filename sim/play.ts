@@ -15,6 +15,7 @@ import { createQueue, type Queue } from "./queue.ts";
 import { sameReplay, sameState } from "./same.ts";
 import { makeTown } from "./town.ts";
 import { strike } from "./troubles.ts";
+import { turnsHold } from "./turns.ts";
 import { createWorld, type World, write } from "./world.ts";
 
 export interface PlayOptions {
@@ -35,6 +36,7 @@ export interface Played {
   readonly struck: Readonly<Record<string, number>>;
   /** The largest the state has been, in characters of JSON. */
   readonly stateMax: number;
+  readonly promoted: number;
   readonly failure?: string;
 }
 
@@ -51,6 +53,7 @@ export interface Scene {
   readonly clumsy: Clumsiness;
   hands: Hands | undefined;
   stateMax: number;
+  promoted: number;
   over: boolean;
 }
 
@@ -76,6 +79,7 @@ export function play(options: PlayOptions): Played {
     book: scene.book,
     struck: scene.struck,
     stateMax: scene.stateMax,
+    promoted: scene.promoted,
     ...(failure === undefined ? {} : { failure }),
   };
 }
@@ -92,8 +96,9 @@ function setUp(options: PlayOptions): Scene {
     dice: chance.fork(3),
     step,
     tickMs: town.tickMs,
-    checked: (_, __, events) => {
+    checked: (before, after, events) => {
       check(events);
+      if (events.length > 0) scene.promoted += turnsHold(before.state, after.state);
       for (const event of events) {
         if (options.healthy && event.type === "action.intended") {
           throw new Breach(`${event.data.kind} ${event.data.target} in a healthy world`);
@@ -107,7 +112,8 @@ function setUp(options: PlayOptions): Scene {
     ? { fails: 0, late: 0, blind: 0 }
     : { fails: chance.pick([0, 0.02, 0.1]), late: chance.pick([0, 0.03]), blind: 0.1 };
   const base = { options, queue, chance: chance.fork(5), world, shell, people, step, book };
-  const scene: Scene = { ...base, struck: {}, clumsy, hands: undefined, stateMax: 0, over: false };
+  const counts = { stateMax: 0, promoted: 0, over: false };
+  const scene: Scene = { ...base, struck: {}, clumsy, hands: undefined, ...counts };
   return scene;
 }
 

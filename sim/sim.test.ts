@@ -5,9 +5,10 @@ import { play } from "./play.ts";
 
 for (const seed of [2, 5]) {
   test(`an hour and a half of a sick world keeps every invariant, seed ${seed}`, () => {
-    const { failure, steps } = play({ seed, days: 0.06 });
+    const { failure, steps, promoted } = play({ seed, days: 0.06 });
     assert.equal(failure, undefined, `seed ${seed}: ${failure}`);
     assert.ok(steps > 100, `${steps} steps`);
+    assert.ok(promoted > 0, "spares have taken over");
   });
 }
 

@@ -85,9 +85,11 @@ function makeService(
 ): ServicePolicy {
   const routed = dice.chance(0.7);
   const probed = dice.chance(0.9);
+  const replicas = dice.pick([1, 1, 2, 2, 3, 4, 5]);
   return {
     name,
-    replicas: dice.pick([1, 1, 2, 2, 3, 4, 5]),
+    replicas,
+    ...(routed && replicas > 1 ? { spares: Math.floor(replicas / 2) } : {}),
     dependsOn,
     routed,
     ...(probed

@@ -6,7 +6,7 @@ import { createOurs, type Ours, restart } from "./ours.ts";
 import { kill } from "./processes.ts";
 import { strike, whoAnswers } from "./scratch.ts";
 import { type Blow, stageRows } from "./stages.ts";
-import { atLeast, atMost, type Cell, notYet, ours, type Row, shown, spread } from "./table.ts";
+import { atLeast, atMost, type Cell, ours, type Row, shown, spread } from "./table.ts";
 
 const kinds = ["SIGSTOP, C server", "SIGSTOP, Node server", "blocked event loop"] as const;
 type Kind = (typeof kinds)[number];
@@ -161,7 +161,5 @@ function rowsOf(subjects: readonly Subject[], home: Ours): readonly Row[] {
     shown("restarts of healthy servers at this setting", {
       ...Object.fromEntries(subjects.map(({ name }) => [name, unasked(subjects, name)])),
     }),
-    notYet("SIGSTOP with a spare: failed requests", "≤ 0"),
-    notYet("SIGSTOP with a spare: worst latency (ms)", "≤ 350"),
   ];
 }

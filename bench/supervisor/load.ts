@@ -1,4 +1,4 @@
-// Requests that come when they come, at a steady rate over kept connections; each failed one counts.
+// Requests that come when they come, at a steady rate; each failed one counts.
 import { Agent, get } from "node:http";
 
 export interface Sent {
@@ -19,8 +19,9 @@ export interface Load {
 
 const limitMs = 5_000;
 
-export function startLoad(port: number, path: string, ratePerS: number): Load {
-  const agent = new Agent({ keepAlive: true });
+/** `fresh`: a new connection for each. */
+export function startLoad(port: number, path: string, ratePerS: number, fresh = false): Load {
+  const agent = new Agent({ keepAlive: !fresh });
   const reasons: Record<string, number> = {};
   const pending = new Set<Promise<void>>();
   const startMs = performance.now();

@@ -72,7 +72,7 @@ export async function createOurs(
 
   const spawnUp = (): ChildProcess => {
     const log = openSync(join(folder, "daemon.log"), "a");
-    const args = ["--conditions=source", entry, "--folder", folder, "up", "--log-level", "warn"];
+    const args = [entry, "--folder", folder, "up", "--log-level", "warn"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", log, log] });
     closeSync(log);
     return child;
@@ -98,7 +98,7 @@ export async function createOurs(
     },
     cli: async (...args) => {
       const fromMs = performance.now();
-      const all = ["--conditions=source", entry, "--folder", folder, ...args];
+      const all = [entry, "--folder", folder, ...args];
       const out = await told(process.execPath, all, { limitMs: 120_000 });
       return { ms: performance.now() - fromMs, out };
     },
@@ -137,11 +137,11 @@ function ownOf(folder: string, state: string, entry: string): readonly Own[] {
   return processesWith(folder).flatMap(({ pid, args }) => {
     const target = targets.get(pid);
     if (target !== undefined && !target.startsWith("@")) return [];
-    const file = args.find((word) => word.includes("/src/")) ?? args[0] ?? "";
-    const isDaemon = file === entry && args.includes("up");
-    return [
-      { name: isDaemon ? "daemon" : (target?.slice(1) ?? file.split("/src/").at(-1) ?? ""), pid },
-    ];
+    const file = args.find((word) => word.includes("/dist/")) ?? args[0] ?? "";
+    // Until it has read its config it is the command.
+    const isDaemon = file.endsWith("/daemon-main.js") || (file === entry && args.includes("up"));
+    const name = isDaemon ? "daemon" : (target?.slice(1) ?? file.split("/dist/").at(-1) ?? "");
+    return [{ name, pid }];
   });
 }
 

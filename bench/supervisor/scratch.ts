@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { bundle } from "../../scripts/build.ts";
 import { root } from "../../scripts/run.ts";
 import { freePorts } from "../../test/process/support/project.ts";
 import { endAll } from "./processes.ts";
@@ -54,7 +55,7 @@ export async function createScratch(): Promise<Scratch> {
   );
   const app = join(folder, "server.mjs");
   copyFileSync(join(sources, "server.mjs"), app);
-  const entry = await snapshot(join(folder, "package")).catch((error: unknown) => {
+  const entry = await build(join(folder, "package")).catch((error: unknown) => {
     rmSync(folder, { recursive: true });
     throw error;
   });
@@ -82,15 +83,15 @@ export async function createScratch(): Promise<Scratch> {
   };
 }
 
-/** Whoever edits the sources meanwhile must not change what is measured. */
-async function snapshot(to: string): Promise<string> {
-  const entry = join(to, "src/cli/main.ts");
+/** What users install, built here. */
+async function build(to: string): Promise<string> {
+  const entry = join(to, "dist/cli/main.js");
+  cpSync(join(root, "package.json"), join(to, "package.json"));
+  symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
   for (let tries = 1; ; tries++) {
-    cpSync(join(root, "src"), join(to, "src"), { recursive: true });
-    cpSync(join(root, "package.json"), join(to, "package.json"));
-    if (tries === 1) symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
     try {
-      await execute(process.execPath, ["--conditions=source", entry, "--version"]);
+      await bundle(join(to, "dist"));
+      await execute(process.execPath, [entry, "--version"]);
       return entry;
     } catch (error) {
       if (tries === 15) throw error;

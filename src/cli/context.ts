@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Code, codes, HomeostatError, messageOf } from "../kernel/errors.ts";
+import type { Level } from "../kernel/log.ts";
 import type { ErrorView } from "../protocol/api.ts";
 import { kindOf } from "../wiring/files.ts";
+import { ask, type Question } from "./ask.ts";
 
 export interface GlobalOptions {
   readonly folder?: string;
@@ -29,11 +31,24 @@ export function whereIs(options: GlobalOptions): Where {
   return { folder, state: join(folder, ".homeostat") };
 }
 
+export interface LaunchOptions {
+  readonly config?: string;
+  readonly logLevel?: Level;
+  readonly dashboardPort?: string;
+  readonly profile?: readonly string[];
+}
+
 /** What a running daemon leaves for the other commands; readable by its user only. */
 export interface DaemonNote {
   readonly pid: number;
   readonly url: string;
+  /** Ms since the epoch: another one is another daemon, though its pid may be the same. */
+  readonly startedAtMs?: number;
+  /** How its config was asked for. */
+  readonly options?: LaunchOptions;
   readonly token?: string;
+  /** How it was started: for whoever starts the next one. */
+  readonly up?: { readonly args: readonly string[]; readonly cwd: string };
 }
 
 export const noteFile = (state: string): string => join(state, "daemon.json");
@@ -66,24 +81,24 @@ const orderMs = 600_000;
 export function connect(where: Where): Client {
   const note = readNote(where.state);
   if (!note) throw absent(where);
-  const call = async (path: string, init: RequestInit, limitMs: number): Promise<Response> => {
+  const call = async (question: Pick<Question, "method" | "body" | "limitMs">, path: string) => {
     const headers: Record<string, string> = { "x-homeostat": "1" };
     if (note.token !== undefined) headers.authorization = `Bearer ${note.token}`;
-    const signal = AbortSignal.timeout(limitMs);
-    const response = await fetch(note.url + path, { ...init, headers, signal }).catch(
-      (error: unknown) => {
-        throw absent(where, messageOf(error));
-      },
-    );
-    if (!response.ok) throw await failure(response);
-    return response;
+    const asked = ask({ ...question, url: note.url + path, headers });
+    const { status, body } = await asked.catch((error: unknown) => {
+      if (error instanceof HomeostatError) throw error;
+      throw absent(where, messageOf(error));
+    });
+    if (status < 200 || status > 299) throw failure(status, body);
+    return body;
   };
+  const get = (path: string): Promise<string> => call({ method: "GET", limitMs: requestMs }, path);
   return {
-    get: async (path) => (await call(path, {}, requestMs)).json() as never,
-    text: async (path) => (await call(path, {}, requestMs)).text(),
+    get: async (path) => JSON.parse(await get(path)),
+    text: get,
     post: async (path, body = {}) => {
-      const init = { method: "POST", body: JSON.stringify({ by: "cli", ...body }) };
-      return (await call(path, init, orderMs)).json() as never;
+      const text = JSON.stringify({ by: "cli", ...body });
+      return JSON.parse(await call({ method: "POST", body: text, limitMs: orderMs }, path));
     },
   };
 }
@@ -93,11 +108,19 @@ function absent({ folder }: Where, why?: string): HomeostatError {
   return new HomeostatError("DAEMON_ABSENT", `no daemon runs for ${folder}${detail}`);
 }
 
-async function failure(response: Response): Promise<HomeostatError> {
-  const view = (await response.json().catch(() => undefined)) as Partial<ErrorView> | undefined;
-  const { code = "", message = "" } = view?.error ?? {};
+function failure(status: number, body: string): HomeostatError {
+  const { code = "", message = "" } = errorIn(body);
   if (!Object.hasOwn(codes, code)) {
-    return new HomeostatError("WIRE_SHAPE", `the daemon answered ${response.status}`);
+    return new HomeostatError("WIRE_SHAPE", `the daemon answered ${status}`);
   }
   return new HomeostatError(code as Code, message);
+}
+
+function errorIn(body: string): Partial<ErrorView["error"]> {
+  try {
+    return (JSON.parse(body) as Partial<ErrorView> | null)?.error ?? {};
+  } catch {
+    // Not ours: what it said is told by its status.
+    return {};
+  }
 }

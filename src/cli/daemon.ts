@@ -5,11 +5,13 @@ import { messageOf } from "../kernel/errors.ts";
 import { createLog, formatJson, formatText } from "../kernel/log.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { version } from "../kernel/version.ts";
+import { dockerGraceMs } from "../wiring/check-stop.ts";
 import { startDaemon } from "../wiring/daemon.ts";
 import { packageFile } from "../wiring/files.ts";
 import type { Resolved } from "../wiring/resolve.ts";
 import { type DaemonNote, noteFile } from "./context.ts";
-import type { Launch } from "./launch.ts";
+import { inContainer } from "./first-process.ts";
+import { become, checkLaunch, type Launch } from "./launch.ts";
 import { dashboardFolder, gatewayEntry, spawnerEntry } from "./places.ts";
 import { paint, say, sayJson } from "./print.ts";
 
@@ -17,7 +19,14 @@ import { paint, say, sayJson } from "./print.ts";
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Resolves when the daemon was told to stop and everything it ran has ended. */
-export async function runDaemon({ resolved, stateFolder, logLevel, json }: Launch): Promise<void> {
+export async function runDaemon({
+  resolved,
+  stateFolder,
+  logLevel,
+  json,
+  up,
+  options,
+}: Launch): Promise<void> {
   // A daemon has more to do than to be read.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -30,6 +39,11 @@ export async function runDaemon({ resolved, stateFolder, logLevel, json }: Launc
       process.stderr.write(text);
     },
   });
+  const { stop: time } = resolved;
+  if (inContainer() && time.graceMs === undefined && time.ms >= dockerGraceMs) {
+    const more = "set stop_grace_period or --stop-timeout, and stop.grace in the config";
+    log.warn(`Docker kills after 10 s unless it is told otherwise: ${more}`, { needsMs: time.ms });
+  }
   // From here on there is something to end: an order that comes too early waits until it can be.
   const asked: string[] = [];
   let stop = (by: string): void => void asked.push(by);
@@ -47,6 +61,7 @@ export async function runDaemon({ resolved, stateFolder, logLevel, json }: Launc
     gatewayCommand: [process.execPath, ...process.execArgv, gatewayEntry],
     spawnerCommand: [process.execPath, ...process.execArgv, spawnerEntry],
     dashboard: dashboardFolder,
+    successor: { check: () => checkLaunch(stateFolder), become: () => become(stateFolder) },
     onBroken: (error) => {
       log.error("the loop is broken: ending so that a supervisor starts the daemon anew", {
         reason: messageOf(error),
@@ -55,8 +70,14 @@ export async function runDaemon({ resolved, stateFolder, logLevel, json }: Launc
     },
   });
   const { token } = resolved.dashboard;
-  const known = { pid: process.pid, url: daemon.url };
-  const note: DaemonNote = { ...known, ...(token === undefined ? {} : { token }) };
+  const known = { pid: process.pid, url: daemon.url, startedAtMs: systemClock.wall() };
+  const again = up && { up: { args: up, cwd: process.cwd() } };
+  const note: DaemonNote = {
+    ...known,
+    options,
+    ...again,
+    ...(token === undefined ? {} : { token }),
+  };
   writeFileSync(noteFile(stateFolder), JSON.stringify(note), { mode: 0o600 });
   stop = daemon.stop;
   for (const by of asked) stop(by);

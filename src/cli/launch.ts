@@ -1,9 +1,10 @@
 // How a daemon comes to life: the config, already read, is handed to a process that has no use for its readers.
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Level } from "../kernel/log.ts";
 import type { Resolved } from "../wiring/resolve.ts";
+import type { LaunchOptions } from "./context.ts";
 import { daemonEntry } from "./places.ts";
 
 export interface Launch {
@@ -13,38 +14,52 @@ export interface Launch {
   /** Folder of journal, logs and sockets. */
   readonly stateFolder: string;
   readonly logLevel: Level;
+  /** How the config was asked for: the next version asks the same. */
+  readonly options: LaunchOptions;
+  /** The command line of `homeostat up`. */
+  readonly up?: readonly string[];
   /** What is said at the start is JSON. */
   readonly json: boolean;
+  /** The daemon's command line, of the version that wrote this. */
+  readonly command: readonly string[];
 }
 
 /** Secrets of the config stand in it: its folder is its user's alone, and it is gone once it is read. */
 const launchFile = (stateFolder: string): string => join(stateFolder, "launch.json");
 
-/**
- * Becomes the daemon: same process, same terminal, new program. Returns when it has ended, and only
- * where Node cannot replace a process (before 22.15).
- *
- * @throws JOURNAL_UNUSABLE
- */
-export async function launch(what: Launch): Promise<void> {
-  writeLaunch(what);
-  become(what.stateFolder);
-  const { runDaemon } = await import("./daemon.ts");
-  await runDaemon(readLaunch(what.stateFolder));
+/** Whether this Node can replace a process by another program. */
+export function canBecome(): boolean {
+  return typeof process.execve === "function";
 }
 
-/** Does not return, unless this Node cannot do it. */
+/** Does not return. A program that cannot be run ends this process: see {@link checkLaunch}. */
 export function become(stateFolder: string): void {
-  // Not a function before Node 22.15.
-  const { execve } = process as { readonly execve?: typeof process.execve };
-  const args = [process.execPath, ...process.execArgv, daemonEntry, "--state", stateFolder];
-  execve?.call(process, process.execPath, args, process.env);
+  const [file = "", ...rest] = peekLaunch(stateFolder).command;
+  process.execve?.(file, [file, ...rest], process.env);
+}
+
+/** @throws USAGE when nobody wrote a launch, or its program is not there. */
+export function checkLaunch(stateFolder: string): void {
+  if (!canBecome()) {
+    const message = `expected Node from 22.15 on, got ${process.version}`;
+    throw new HomeostatError("USAGE", message);
+  }
+  const [file = "", ...rest] = peekLaunch(stateFolder).command;
+  const entry = rest.find((word) => isAbsolute(word)) ?? "";
+  try {
+    accessSync(file, constants.X_OK);
+    accessSync(entry, constants.R_OK);
+  } catch (error) {
+    throw new HomeostatError("USAGE", `the next version cannot be run: ${messageOf(error)}`);
+  }
 }
 
 /** @throws JOURNAL_UNUSABLE */
-export function writeLaunch(what: Launch): void {
+export function writeLaunch(what: Omit<Launch, "command">): void {
+  const { stateFolder } = what;
+  const command = [process.execPath, ...process.execArgv, daemonEntry, "--state", stateFolder];
   try {
-    writeFileSync(launchFile(what.stateFolder), JSON.stringify(what), { mode: 0o600 });
+    writeFileSync(launchFile(stateFolder), JSON.stringify({ ...what, command }), { mode: 0o600 });
   } catch (error) {
     const message = `the state folder cannot be written: ${messageOf(error)}`;
     throw new HomeostatError("JOURNAL_UNUSABLE", message, { cause: error });
@@ -53,11 +68,15 @@ export function writeLaunch(what: Launch): void {
 
 /** Takes the file away. @throws USAGE when nobody wrote it. */
 export function readLaunch(stateFolder: string): Launch {
-  const file = launchFile(stateFolder);
+  const what = peekLaunch(stateFolder);
+  rmSync(launchFile(stateFolder), { force: true });
+  return what;
+}
+
+/** @throws USAGE */
+function peekLaunch(stateFolder: string): Launch {
   try {
-    const what = JSON.parse(readFileSync(file, "utf8")) as Launch;
-    rmSync(file);
-    return what;
+    return JSON.parse(readFileSync(launchFile(stateFolder), "utf8")) as Launch;
   } catch (error) {
     throw new HomeostatError("USAGE", `expected a launch by \`homeostat up\`: ${messageOf(error)}`);
   }

@@ -4,18 +4,24 @@ import { Command, CommanderError, Option } from "commander";
 import { version } from "../kernel/version.ts";
 import { logsHelp } from "./commands/logs-help.ts";
 import { orderForms } from "./commands/order-words.ts";
+import type { UpOptions } from "./commands/up.ts";
 import { fail } from "./fail.ts";
+import { addLiving } from "./living.ts";
 import { unknownCommand, usageError } from "./usage.ts";
 import { quieten } from "./warnings.ts";
 
 // Loaded when they are asked for: a command that only looks must not wait for the whole daemon.
 const appsCommands = () => import("./commands/apps.ts");
+const channelsCommands = () => import("./commands/channels.ts");
 const heartbeatCommands = () => import("./commands/heartbeat.ts");
 const logsCommands = () => import("./commands/logs.ts");
 const lookCommands = () => import("./commands/look.ts");
 const orderCommands = () => import("./commands/order.ts");
 const replayCommands = () => import("./commands/replay.ts");
+const drillCommands = () => import("./commands/drill.ts");
 const serviceCommands = () => import("./commands/service.ts");
+const upgradeCommands = () => import("./commands/upgrade.ts");
+const detachCommands = () => import("./commands/detach.ts");
 const upCommands = () => import("./commands/up.ts");
 
 const exitCodes = `
@@ -31,7 +37,7 @@ function build(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", exitCodes);
   const add = (name: string, text: string): Command =>
-    rooted(program.command(name).description(text));
+    rooted(program.command(name, { hidden: text === "" }).description(text));
   add("up", "run the services of this folder and look after them")
     .addOption(
       new Option("--log-level <level>", "how much the daemon tells")
@@ -40,7 +46,11 @@ function build(): Command {
     )
     .addOption(dashboardPort())
     .addOption(profile())
-    .action(async (_: unknown, command: Command) => (await upCommands()).up(all(command)));
+    .option("-d, --detach", "go on behind this command; it stays until the services run")
+    .action(async (_: unknown, command: Command) => upOr(command));
+  add("upgrade", "the daemon becomes the installed version; services run on").action(
+    async (_: unknown, c: Command) => (await upgradeCommands()).upgrade(all(c)),
+  );
   add("down", "stop the services and the daemon").action(async (_: unknown, c: Command) =>
     (await orderCommands()).down(all(c)),
   );
@@ -48,6 +58,45 @@ function build(): Command {
     async (_: unknown, c: Command) => (await lookCommands()).status(all(c)),
   );
   addLogs(add);
+  addIncidents(add);
+  add("pause [reason...]", "stop all healing; services keep running").action(
+    async (reason: readonly string[], _: unknown, c: Command) =>
+      (await orderCommands()).pause(reason, all(c)),
+  );
+  add("resume", "let healing go on").action(async (_: unknown, c: Command) =>
+    (await orderCommands()).resume(all(c)),
+  );
+  add("approve <id>", "allow what an approval asks for").action(
+    async (id: string, _: unknown, c: Command) => (await orderCommands()).approve(id, all(c)),
+  );
+  add("deny <id>", "refuse what an approval asks for").action(
+    async (id: string, _: unknown, c: Command) => (await orderCommands()).deny(id, all(c)),
+  );
+  addServices(add);
+  addLiving(add);
+  addApps(add);
+  addHeartbeat(add);
+  addNotify(add);
+  addDrill(add);
+  add("check", "check the config and show what it means")
+    .addOption(dashboardPort())
+    .addOption(profile())
+    .action(async (_: unknown, c: Command) => (await upCommands()).check(all(c)));
+  add("replay", "run the journal through the rules again and compare").action(
+    async (_: unknown, c: Command) => (await replayCommands()).replayJournal(all(c)),
+  );
+  return program;
+}
+
+async function upOr(command: Command): Promise<void> {
+  const { detach, ...options } = all<UpOptions & { readonly detach?: boolean }>(command);
+  if (detach) await (await detachCommands()).upDetached(options);
+  else await (await upCommands()).up(options);
+}
+
+const all = <T>(command: Command): T => command.optsWithGlobals() as T;
+
+function addIncidents(add: (name: string, text: string) => Command): void {
   const list = add("incidents", "what went wrong and what was done");
   list.allowExcessArguments().action(async (_: unknown, c: Command) => {
     const [what] = c.args;
@@ -67,33 +116,7 @@ function build(): Command {
   add("explain <id>", "why each step of an incident was taken or refused").action(
     async (id: string, _: unknown, c: Command) => (await lookCommands()).explain(id, all(c)),
   );
-  add("pause [reason...]", "stop all healing; services keep running").action(
-    async (reason: readonly string[], _: unknown, c: Command) =>
-      (await orderCommands()).pause(reason, all(c)),
-  );
-  add("resume", "let healing go on").action(async (_: unknown, c: Command) =>
-    (await orderCommands()).resume(all(c)),
-  );
-  add("approve <id>", "allow what an approval asks for").action(
-    async (id: string, _: unknown, c: Command) => (await orderCommands()).approve(id, all(c)),
-  );
-  add("deny <id>", "refuse what an approval asks for").action(
-    async (id: string, _: unknown, c: Command) => (await orderCommands()).deny(id, all(c)),
-  );
-  addServices(add);
-  addApps(add);
-  addHeartbeat(add);
-  add("check", "check the config and show what it means")
-    .addOption(dashboardPort())
-    .addOption(profile())
-    .action(async (_: unknown, c: Command) => (await upCommands()).check(all(c)));
-  add("replay", "run the journal through the rules again and compare").action(
-    async (_: unknown, c: Command) => (await replayCommands()).replayJournal(all(c)),
-  );
-  return program;
 }
-
-const all = <T>(command: Command): T => command.optsWithGlobals() as T;
 
 function addLogs(add: (name: string, text: string) => Command): void {
   add("logs [names...]", "the last lines of services and instances, merged by time")
@@ -139,6 +162,20 @@ function addApps(add: (name: string, text: string) => Command): void {
     );
 }
 
+function addDrill(add: (name: string, text: string) => Command): void {
+  add(
+    "drill [names...]",
+    "cause a fault on purpose, and measure its healing; without a name: a list",
+  )
+    .option("--target <name>", "an instance or service; of network the dependency that is cut off")
+    .option("--yes", "do it; HOMEOSTAT_DRILL=1 says the same")
+    .option("--force", "also when nothing is left that serves meanwhile")
+    .option("--no-up", "somebody else starts the daemon after drill daemon or reboot")
+    .action(async (names: readonly string[], _: unknown, c: Command) =>
+      (await drillCommands()).drill(names, all(c)),
+    );
+}
+
 function addHeartbeat(add: (name: string, text: string) => Command): void {
   add("heartbeat", "ping a dead man's switch such as healthchecks.io, once")
     .option("--url-env <name>", "the variable that holds the address", "HC_PING_URL")
@@ -147,6 +184,15 @@ function addHeartbeat(add: (name: string, text: string) => Command): void {
     .option("--body <text>", "said instead of host, uptime and health")
     .option("--cron", "print the line for a crontab, and how cron gets to know the address")
     .action(async (_: unknown, c: Command) => (await heartbeatCommands()).heartbeat(all(c)));
+}
+
+function addNotify(add: (name: string, text: string) => Command): void {
+  const notify = add("notify", "the channels to people");
+  rooted(notify.command("test [channel]"))
+    .description("send a test message, and say who answered")
+    .action(async (channel: string | undefined, _: unknown, c: Command) =>
+      (await channelsCommands()).testNotify(channel, all(c)),
+    );
 }
 
 /** A command whose complaints are ours: nothing is printed, what is wrong is thrown. */

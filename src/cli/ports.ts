@@ -24,8 +24,10 @@ export async function portsInUse(config: unknown, where: Where): Promise<readonl
   const wanted: Wanted[] = [];
   if (!(await gatewayAnswers(where))) {
     for (const [name, service] of Object.entries(record(services))) {
-      const port = usable(record(service).port);
-      if (port !== undefined) wanted.push({ at: ["services", name, "port"], host: loopback, port });
+      const { port: asked, host = loopback } = record(service);
+      const port = usable(asked);
+      if (port === undefined || typeof host !== "string") continue;
+      wanted.push({ at: ["services", name, "port"], host, port });
     }
   }
   const own = record(dashboard).port;
@@ -57,7 +59,7 @@ async function problem({ at, host, port }: Wanted): Promise<readonly Finding[]> 
       return [{ at, expected: "a port that this user may open, from 1024 on", got: `${port}` }];
     default: {
       const expected = "an address of this machine";
-      return [{ at: ["dashboard", "host"], expected, got: `${quote(host)} (${code})` }];
+      return [{ at: [...at.slice(0, -1), "host"], expected, got: `${quote(host)} (${code})` }];
     }
   }
 }

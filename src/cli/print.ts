@@ -75,3 +75,14 @@ export function wrap(text: string, columns: number, indent = ""): string {
   }
   return [...lines, indent + line].join("\n");
 }
+
+/** At most so many columns; what colours it stays whole. */
+export function cut(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  let left = columns - 1;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour begin with it
+  const parts = text.match(/\u001b\[[0-9;]*m|[^\u001b]/gsu) ?? [];
+  const kept = parts.filter((part) => part.startsWith("\u001b") || left-- > 0);
+  const last = kept.findLastIndex((part) => !part.startsWith("\u001b"));
+  return kept.toSpliced(last + 1, 0, "…").join("");
+}

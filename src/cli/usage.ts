@@ -43,7 +43,7 @@ export function usageError(error: CommanderError, command: Command): HomeostatEr
 }
 
 export function unknownCommand(command: Command, given: string): HomeostatError {
-  const known = command.commands.map((other) => other.name());
+  const known = command.commands.flatMap((other) => (other.description() ? other.name() : []));
   const name = command.parent ? `${nameOf(command)}: ` : "";
   return usage(`${name}expected ${near(given, known)}, got ${quote(given)}`);
 }

@@ -42,9 +42,14 @@ function answer(tries: readonly Try[]): readonly DecisionDraft[] {
   if (allowed) return intend(allowed);
   const asked = tries.filter((it) => it.verdict.kind === "ask").flatMap(ask);
   if (asked.length > 0) return asked.slice(0, 1);
-  const waits = tries.find((it) => it.verdict.kind !== "refused" || !it.verdict.final);
-  const held = waits ?? tries[0];
+  const waits = tries.filter((it) => it.verdict.kind !== "refused" || !it.verdict.final);
+  const held = waits.toSorted((a, b) => endOfWait(a) - endOfWait(b))[0] ?? tries[0];
   return held && held.verdict.kind !== "ask" ? hold(held) : [];
+}
+
+/** What may go on first is what is told. */
+function endOfWait({ verdict }: Try): number {
+  return verdict.kind === "wait" ? (verdict.untilMs ?? Number.MAX_VALUE) : Number.MAX_VALUE;
 }
 
 /** Says once why nothing happens; what is refused for good makes way for the next rung. */
@@ -52,11 +57,12 @@ function hold(held: Try): readonly DecisionDraft[] {
   const { incident, rung, target, verdict } = held;
   if (verdict.kind === "allowed" || verdict.kind === "ask") return [];
   const { standing } = incident;
+  const untilMs = verdict.kind === "wait" ? verdict.untilMs : undefined;
   const isNew =
     standing?.why.rule !== verdict.why.rule ||
     standing.target !== target ||
-    standing.action !== rung.action;
-  const untilMs = verdict.kind === "wait" ? verdict.untilMs : undefined;
+    standing.action !== rung.action ||
+    standing.untilMs !== untilMs;
   const data = {
     action: rung.action,
     target,
@@ -94,6 +100,7 @@ function intend({ state, incident, rung, target, verdict }: Try): readonly Decis
     ...(rung.stopWaitMs === undefined ? {} : { stopWaitMs: rung.stopWaitMs }),
     ...(rung.restoreFile ? { restoreFile: rung.restoreFile } : {}),
     ...(rung.undoes === undefined ? {} : { undoes: rung.undoes }),
+    ...(rung.retry ? { retry: true as const } : {}),
   };
   return [
     {

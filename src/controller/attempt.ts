@@ -5,13 +5,21 @@ import type { Rung } from "../model/plan.ts";
 import { because, type Reason } from "../model/reason.ts";
 import type { Target } from "../model/target.ts";
 import type { Attempt } from "./guard.ts";
-import { calmSince, downInstances, pendingActions, type State, standingDegrade } from "./state.ts";
+import { isLeftTo, retryOf } from "./retry.ts";
+import {
+  calmSince,
+  downInstances,
+  openIncidents,
+  pendingActions,
+  type State,
+  standingDegrade,
+} from "./state.ts";
 
 /** Nothing is tried for an incident that people have in hand, but what we began is ended. */
 export function attemptOf(state: State, incident: Incident, nowMs: number): Attempt | undefined {
   const undo = undoOf(state, incident);
   if (undo) return undo;
-  const restore = restoreOf(state, incident, nowMs);
+  const restore = restoreOf(state, incident, nowMs) ?? retryOf(state, incident, nowMs);
   if (restore || incident.state === "escalated") return restore;
   const rung = rungOf(state, incident);
   if (!rung) return undefined;
@@ -40,7 +48,10 @@ function rungOf(state: State, incident: Incident): Rung | undefined {
  */
 function targetsOf(state: State, incident: Incident, rung: Rung): readonly Target[] {
   if (rung.action === "start") {
-    return downInstances(state, incident.service).filter((it) => !isUnderWay(incident, it));
+    const others = openIncidents(state).filter(({ id }) => id !== incident.id);
+    return downInstances(state, incident.service).filter(
+      (it) => !isUnderWay(incident, it) && !others.some((other) => isLeftTo(other, it)),
+    );
   }
   if (incident.state !== "open") return [];
   const pending = new Set(pendingActions(incident).map((action) => action.target));

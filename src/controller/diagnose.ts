@@ -7,6 +7,7 @@ import type { Incident } from "../model/incident.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import { metrics } from "../model/reading.ts";
 import { serviceOf } from "../model/target.ts";
+import { isExternalSick } from "./external.ts";
 import {
   instancesOf,
   openIncidents,
@@ -70,9 +71,10 @@ function toCase(
     healthyMs: policy.healing.verify.healthyMs,
     loopExits: policy.restart.loopExits,
     isJob: policy.job !== undefined,
+    isExternal: policy.external === true,
     own,
     instances: caseInstances(state, senses, policy),
-    dependencies: policy.dependsOn.map((service) => dependency(state, service)),
+    dependencies: policy.dependsOn.map((service) => dependency(state, senses, service)),
     changes: suspects(state, incident.service, nowMs),
     proven: state.proven,
     evidence: incident.evidence,
@@ -101,13 +103,27 @@ function caseInstances(
 }
 
 /** What was ready before a daemon died is taken to be ready until it is seen otherwise. */
-function dependency(state: State, service: string): CaseDependency {
+function dependency(state: State, senses: Senses, service: string): CaseDependency {
+  if (state.policy.services[service]?.external) return elsewhere(state, senses, service);
   const since = Object.values(state.instances)
     .filter((other) => serviceOf(other.target) === service)
     .filter((other) => other.state === "ready" || other.state === "starting")
     .flatMap((other) => (other.readyAtMs === undefined ? [] : [other.readyAtMs]));
   const ready = since.length;
   return ready === 0 ? { service, ready } : { service, ready, sinceMs: Math.min(...since) };
+}
+
+/** Well is what shows no sign; one bad answer is enough to wait for the next ones. */
+function elsewhere(state: State, senses: Senses, service: string): CaseDependency {
+  const answer = senses.latest[service]?.[metrics.probe.name];
+  if (isExternalSick(state, service) || (answer !== undefined && answer.value <= 0))
+    return { service, ready: 0 };
+  const ends = Object.values(state.incidents)
+    .filter((it) => it.service === service)
+    .flatMap(({ symptoms }) => symptoms.flatMap((it) => it.clearedAtMs ?? []));
+  return ends.length === 0
+    ? { service, ready: 1 }
+    : { service, ready: 1, sinceMs: Math.max(...ends) };
 }
 
 /** The last change of each config file of the service, when it is recent. */

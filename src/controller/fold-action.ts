@@ -15,7 +15,9 @@ export function changeAction(state: State, incident: Incident, event: Event): In
         intendedAtMs: atMs,
       };
       const next = { ...intended(incident, record), actions: [...incident.actions, record] };
-      return enter(useLeave(next, record), "healing");
+      const taken = useLeave(next, record);
+      // People have it in hand: that it is tried again meanwhile takes nothing from them.
+      return record.retry ? taken : enter(taken, "healing");
     }
     case "action.started":
       return withAction(incident, event.data.action, {

@@ -33,12 +33,14 @@ function foldOne(state: State, event: Event): State {
 
 function opened(state: State, event: Extract<Event, { type: "incident.opened" }>): State {
   const { id, service } = event.data;
+  const { drill } = state;
   const incident: Incident = {
     id,
     service,
     state: "open",
     openedAtMs: event.atMs,
     sinceMs: event.atMs,
+    ...(drill?.services.includes(service) ? { drill: drill.id } : {}),
     symptoms: [],
     evidence: [],
     awaiting: [],
@@ -88,6 +90,7 @@ function change(state: State, incident: Incident, event: Event): Incident {
         ...incident,
         refusals: [...incident.refusals, event.data],
         standing: { ...event.data, sinceMs: event.atMs },
+        ...(event.data.why.rule === "give-up" ? { givenUp: true as const } : {}),
       };
     case "rung.next":
       return enter({ ...withoutStanding(incident), rung: event.data.rung }, "open");

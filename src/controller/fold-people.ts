@@ -1,13 +1,14 @@
 // The part of the fold about what people hold down, and about what waits for its dependencies.
-import type { Event } from "../model/event.ts";
+import type { Event, EventOf } from "../model/event.ts";
 import { serviceOf } from "../model/target.ts";
 import { put, type State, without } from "./state.ts";
 
 export function foldPeople(state: State, event: Event): State {
   const service = serviceOf(event.subject);
   switch (event.type) {
-    case "daemon.started":
     case "daemon.stopped":
+      return { ...state, waiting: {}, scaled: {} };
+    case "daemon.started":
       return Object.keys(state.waiting).length === 0 ? state : { ...state, waiting: {} };
     case "operator.stopped": {
       const held = put(state.held, service, { by: event.data.by, atMs: event.atMs });
@@ -24,6 +25,16 @@ export function foldPeople(state: State, event: Event): State {
     default:
       return state;
   }
+}
+
+export function foldScaled(state: State, event: EventOf<"operator.scaled">): State {
+  const { subject, atMs, data } = event;
+  const service = state.policy.services[subject];
+  if (!service) return state;
+  const { by, replicas } = data;
+  const services = put(state.policy.services, subject, { ...service, replicas });
+  const scaled = put(state.scaled, subject, { by, replicas, atMs });
+  return { ...state, policy: { ...state.policy, services }, scaled };
 }
 
 function goesOn(state: State, service: string): State {

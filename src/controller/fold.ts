@@ -2,10 +2,11 @@
 import type { Change } from "../model/change.ts";
 import type { Event } from "../model/event.ts";
 import type { Target } from "../model/target.ts";
+import { foldDrill } from "./fold-drill.ts";
 import { foldIncident } from "./fold-incident.ts";
 import { foldInstance } from "./fold-instance.ts";
 import { foldJob } from "./fold-job.ts";
-import { foldPeople } from "./fold-people.ts";
+import { foldPeople, foldScaled } from "./fold-people.ts";
 import { isConfigured, put, type State, without } from "./state.ts";
 
 const hourMs = 3_600_000;
@@ -15,7 +16,7 @@ const changesKept = 50;
 export function fold(before: State, event: Event): State {
   const state = { ...before, seq: event.seq, atMs: Math.max(before.atMs, event.atMs) };
   const next = foldInstance(foldGeneral(state, event), event);
-  return foldIncident(foldPeople(foldJob(before, next, event), event), event);
+  return foldIncident(foldPeople(foldDrill(foldJob(before, next, event), event), event), event);
 }
 
 function foldGeneral(state: State, event: Event): State {
@@ -26,6 +27,8 @@ function foldGeneral(state: State, event: Event): State {
       return { ...state, offsetMs: event.data.offsetMs };
     case "config.applied":
       return forgetRemoved({ ...state, policy: event.data.policy });
+    case "operator.scaled":
+      return forgetRemoved(foldScaled(state, event));
     case "operator.paused": {
       const { by, reason } = event.data;
       return { ...state, paused: { by, reason, atMs: event.atMs } };
@@ -69,6 +72,8 @@ function forgetRemoved(state: State): State {
     exits: without(state.exits, gone),
     degraded: without(state.degraded, gone),
     held: without(state.held, gone),
+    scaled: without(state.scaled, gone),
+    costs: without(state.costs, gone),
     waiting: without(state.waiting, gone),
     files: without(state.files, fileGone),
     proven: without(state.proven, fileGone),

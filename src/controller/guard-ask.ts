@@ -7,8 +7,11 @@ import type { Verdict } from "../model/refusal.ts";
 import type { Target } from "../model/target.ts";
 import type { State } from "./state.ts";
 
-/** A rung that is tried now; `undoes` is the action that it takes back. */
-export type Attempt = Rung & { readonly undoes?: string };
+/**
+ * A rung that is tried now. `undoes`: the action that it takes back; `retry`: it was given up, and is
+ * tried all the same now and then.
+ */
+export type Attempt = Rung & { readonly undoes?: string; readonly retry?: true };
 
 export interface Ask {
   readonly state: State;

@@ -1,31 +1,34 @@
 // Guards of time and number: back-off and give-up, strikes, cooldown, budget.
+import { formatDuration } from "../kernel/duration.ts";
 import type { ActionRecord } from "../model/action.ts";
 import type { Incident } from "../model/incident.ts";
 import { because, type Reason } from "../model/reason.ts";
 import type { Guard } from "./guard-ask.ts";
-import { shortRuns } from "./state.ts";
+import { recentExits, retryMsOf, turnOf } from "./retry.ts";
 
 /** Starting what is not running takes nothing away: only its back-off and its end bound it. */
 export const backOff: Guard = ({ state, policy, rung, target, nowMs }) => {
   if (rung.action !== "start") return undefined;
-  const { firstMs, factor, maxMs, stableMs, giveUp } = policy.restart;
-  const exits = (state.exits[target] ?? []).filter((exit) => nowMs - exit.atMs < giveUp.withinMs);
-  if (exits.length >= giveUp.exits) {
+  const { restart } = policy;
+  const { giveUp } = restart;
+  const turn = turnOf(state, target, restart, nowMs, rung.retry === true);
+  const exits = recentExits(state, target, restart, nowMs);
+  if (turn.kind === "back-off" && exits >= giveUp.exits) {
+    // Another instance keeps the ladder from going on: the slow tries do not wait for that.
+    if (nowMs >= turn.lastMs + retryMsOf(restart)) return undefined;
     const within = `${Math.round(giveUp.withinMs / 1_000)} s`;
-    const text = `${target} ended ${exits.length} times within ${within}: given up`;
-    return {
-      kind: "refused",
-      why: because("give-up", text, exits.length, giveUp.exits),
-      final: true,
-    };
+    const again = formatDuration(retryMsOf(restart));
+    const text = `${target} ended ${exits} times within ${within}: given up, but for a try every ${again}`;
+    return { kind: "refused", why: because("give-up", text, exits, giveUp.exits), final: true };
   }
-  const runs = shortRuns(state, target, stableMs);
-  const waitMs = runs === 0 ? 0 : Math.min(maxMs, firstMs * factor ** (runs - 1));
-  const untilMs = (state.exits[target]?.at(-1)?.atMs ?? nowMs) + waitMs;
+  const { kind, waitMs, untilMs, runs } = turn;
   if (nowMs >= untilMs) return undefined;
-  const text = `back-off: start number ${runs + 1} in a row waits ${waitMs} ms`;
-  const why: Reason = { rule: "back-off", text, value: waitMs, limit: maxMs, unit: "ms" };
-  return { kind: "wait", why, untilMs };
+  const text =
+    kind === "retry"
+      ? `${target} was given up: it is tried again ${formatDuration(waitMs)} after its end`
+      : `back-off: start number ${runs + 1} in a row waits ${waitMs} ms`;
+  const limit = kind === "retry" ? waitMs : restart.maxMs;
+  return { kind: "wait", why: { rule: kind, text, value: waitMs, limit, unit: "ms" }, untilMs };
 };
 
 export const strikes: Guard = ({ incident, policy, rung }) => {

@@ -1,5 +1,6 @@
 // Guards of calling people: not while somebody else does, and not again before it helps.
 import { because, type Reason } from "../model/reason.ts";
+import { isSpared } from "./drill.ts";
 import type { Guard } from "./guard-ask.ts";
 import { endOf } from "./guard-limits.ts";
 import { openIncidents } from "./state.ts";
@@ -20,6 +21,16 @@ export const dependencyFirst: Guard = ({ state, incident, policy, nowMs }) => {
   const value = nowMs - openedAtMs;
   const why: Reason = { rule: "dependency-first", text, value, limit, unit: "ms" };
   return { kind: "wait", why, untilMs };
+};
+
+/** Nobody is called for a fault that people cause on purpose, unless its healing has failed. */
+export const inDrill: Guard = ({ state, incident, nowMs }) => {
+  const { drill } = state;
+  if (!drill || !isSpared(state, incident, nowMs)) return undefined;
+  const text = `drill ${drill.id} (${drill.kind} of ${drill.target}) is on: nobody is called for it`;
+  const [value, limit] = [nowMs - drill.atMs, drill.limitMs];
+  const why: Reason = { rule: "drill", text, value, limit, unit: "ms" };
+  return { kind: "wait", why, untilMs: drill.atMs + drill.limitMs };
 };
 
 /** A person is told once; when nobody could be reached, again and again, ever more seldom. */

@@ -3,9 +3,10 @@ import { because } from "../model/reason.ts";
 import type { Verdict } from "../model/refusal.ts";
 import { serviceOf, type Target } from "../model/target.ts";
 import type { Ask, Attempt, Guard } from "./guard-ask.ts";
+import { externalReturns, externalSick } from "./guard-external.ts";
 import { beingStopped, maxUnhealthy, onePerGroup, onePerTarget } from "./guard-group.ts";
 import { backOff, budget, cooldown, strikes } from "./guard-limits.ts";
-import { dependencyFirst, pageAgain } from "./guard-page.ts";
+import { dependencyFirst, inDrill, pageAgain } from "./guard-page.ts";
 import { heldDown, killSwitch, mode } from "./guard-people.ts";
 import { standingDegrade } from "./state.ts";
 
@@ -52,6 +53,7 @@ const allGuards: readonly Guard[] = [
   onePerGroup,
   beingStopped,
   maxUnhealthy,
+  externalSick,
   backOff,
   overtaken,
   strikes,
@@ -59,7 +61,7 @@ const allGuards: readonly Guard[] = [
   budget,
   mode,
 ];
-const pageGuards: readonly Guard[] = [passed, dependencyFirst, pageAgain];
+const pageGuards: readonly Guard[] = [passed, inDrill, dependencyFirst, externalReturns, pageAgain];
 /** Taking back what we did ourselves: counted nowhere, and allowed together with the deed. */
 const undoGuards: readonly Guard[] = [killSwitch, onePerTarget];
 /** Ending a degrade: its reason has passed, so that it costs no budget and no strike. */

@@ -15,6 +15,7 @@ export function learn(
   if (signature === undefined || action.kind === "page" || action.undoes !== undefined) return [];
   const held = state.lessons[`${signature} ${action.kind}`];
   const { tried = 0, verified = 0, notHelped = 0, meanRecoveryMs = 0 } = held ?? {};
+  const inDrills = (held?.inDrills ?? 0) + (incident.drill === undefined ? 0 : 1);
   const tookMs = nowMs - action.intendedAtMs;
   const helped = outcome.result === "verified";
   const data = {
@@ -23,6 +24,7 @@ export function learn(
     tried: tried + 1,
     verified: verified + (helped ? 1 : 0),
     notHelped: notHelped + (helped ? 0 : 1),
+    ...(inDrills === 0 ? {} : { inDrills }),
     meanRecoveryMs: helped
       ? Math.round((meanRecoveryMs * verified + tookMs) / (verified + 1))
       : meanRecoveryMs,

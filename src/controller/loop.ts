@@ -1,18 +1,22 @@
 // The shell of the loop: feeds the pure step, makes its events durable, hands its commands on.
 import { type Clock, every } from "../kernel/clock.ts";
+import { invariant } from "../kernel/errors.ts";
 import type { Event, InputDraft } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Store } from "../stores/store.ts";
 import { fold } from "./fold.ts";
 import { createLine } from "./line.ts";
 import { emptySenses, emptyState } from "./state.ts";
-import { type Command, type Mind, type Step, wakeAt } from "./step.ts";
+import { type Command, type Mind, type Step, type Stepped, wakeAt } from "./step.ts";
+import { createWriter } from "./writer.ts";
 
 export interface Loop {
   /** Loop time: goes on where the journal ended, never backward. */
   readonly clock: Clock;
   readonly mind: Mind;
-  /** Takes an event in; its consequences are durable when this returns. */
+  /** Why nothing is decided now: the disk is too full for the journal. */
+  readonly stuck: string | undefined;
+  /** Takes an event in; its consequences are durable when this returns, unless the loop is stuck. */
   emit(draft: InputDraft): void;
   /** Takes the last event in. What comes after it is in nobody's journal and is left out. */
   end(draft: InputDraft): void;
@@ -33,13 +37,20 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly tickMs: number;
   readonly onCommand: (command: Command) => void;
+  /** The disk is too full for the journal; undefined: no longer. */
+  readonly onFull?: (why: string | undefined) => void;
   /** A step or an append failed: nothing after it can be trusted. */
   readonly onBroken: (error: unknown) => void;
 }
 
 type Work =
   | { readonly kind: "event"; readonly draft: InputDraft }
-  | { readonly kind: "tick"; readonly readings: readonly Reading[] };
+  | { readonly kind: "tick"; readonly readings: readonly Reading[] }
+  /** What could not be written is written again. */
+  | { readonly kind: "again" };
+
+/** Events that wait while nothing can be written. */
+const parkedMax = 10_000;
 
 /** The wall clock may differ from loop time by so much before the difference is journalled. */
 const driftMs = 2_000;
@@ -55,31 +66,54 @@ export function createLoop(options: LoopOptions): Loop {
   let running = false;
   let hurried = false;
   let ticks = lastTick?.n ?? 0;
+  /** Decided, and not durable yet: nothing is done before it is. */
+  let stuck: Stepped | undefined;
+  const parked: Work[] = [];
 
-  const advance = (work: Work): void => {
-    const atMs = Math.max(Math.round(clock.now()), mind.state.atMs);
-    if (work.kind === "tick") {
-      const { seq } = mind.state;
-      ticks += 1;
-      store.appendTick({ n: ticks, atMs, afterSeq: seq, readings: work.readings });
-    }
-    const stepped = step(mind, { ...work, atMs });
-    if (stepped.events.length > 0) store.append(stepped.events);
+  const writer = createWriter(options.onFull);
+  const commit = (stepped: Stepped): void => {
     mind = stepped.mind;
     if (stepped.events.length === 0) return;
     for (const listener of listeners) listener(stepped.events, mind);
     for (const command of stepped.commands) options.onCommand(command);
+  };
+  const decide = (work: Exclude<Work, { kind: "again" }>): void => {
+    const atMs = Math.max(Math.round(clock.now()), mind.state.atMs);
+    if (work.kind === "tick") {
+      const tick = { n: ticks + 1, atMs, afterSeq: mind.state.seq, readings: work.readings };
+      // What no journal tells of has not been seen.
+      if (!writer.write(() => store.appendTick(tick))) return;
+      ticks += 1;
+    }
+    const stepped = step(mind, { ...work, atMs });
+    if (stepped.events.length === 0 || writer.write(() => store.append(stepped.events))) {
+      commit(stepped);
+    } else stuck = stepped;
+  };
+  const advance = (work: Work): void => {
+    if (work.kind !== "again") {
+      if (!stuck) decide(work);
+      else if (work.kind === "event") parked.push(work);
+      invariant(parked.length <= parkedMax, "too much has happened while the disk was full");
+      return;
+    }
+    const waiting = stuck;
+    if (!waiting || !writer.write(() => store.append(waiting.events))) return;
+    stuck = undefined;
+    commit(waiting);
+    for (const event of parked.splice(0)) advance(event);
   };
 
   const { take, close } = createLine(advance, options.onBroken);
 
   const tick = (): void => {
     const stepped = clockStep(options.clock, clock, mind);
-    if (stepped) take({ kind: "event", draft: stepped });
+    if (stepped && !stuck) take({ kind: "event", draft: stepped });
     const batch = readings;
     readings = [];
     tickedAtMs = clock.now();
     hurried = false;
+    if (stuck) take({ kind: "again" });
     take({ kind: "tick", readings: batch });
   };
 
@@ -87,6 +121,9 @@ export function createLoop(options: LoopOptions): Loop {
     clock,
     get mind() {
       return mind;
+    },
+    get stuck() {
+      return stuck && writer.why;
     },
     emit: (draft) => take({ kind: "event", draft }),
     end: (draft) => {

@@ -6,6 +6,7 @@ import type { Incident } from "../model/incident.ts";
 import type { Plan, Rung } from "../model/plan.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import { because } from "../model/reason.ts";
+import { cheaperFirst, priced } from "./cost.ts";
 import { downInstances, openIncidents, type State } from "./state.ts";
 
 /**
@@ -34,7 +35,8 @@ function ladder(
   diagnosis: Diagnosis,
   policy: ServicePolicy,
 ): Plan {
-  const { rungs, rejected } = climb(state, incident, diagnosis, policy);
+  const { rungs: known, rejected } = climb(state, incident, diagnosis, policy);
+  const rungs = cheaperFirst(state, diagnosis.signature, known).map((it) => priced(state, it));
   const page: Rung = {
     action: "page",
     targets: [incident.service],
@@ -72,6 +74,12 @@ function climb(
       return nothing("restart", "it would hand its load to the others and start cold", diagnosis);
     case "common-cause":
       return nothing("restart", "what makes half of a group sick outlives a restart", diagnosis);
+    case "external-down":
+      return nothing(
+        "restart",
+        `${diagnosis.target} runs elsewhere: nothing here can mend it`,
+        diagnosis,
+      );
     case "dependency-down":
       return nothing("restart", `${diagnosis.target} has to come back first`, diagnosis);
     default:

@@ -83,7 +83,8 @@ function watch(
   // A daemon that was away may have missed that it became ready: it looks for as long again.
   const lookedMs = nowMs - Math.max(instance.sinceMs, senses.awakeSinceMs);
   const starting = instance.state === "starting" && instance.liveAtMs === undefined;
-  if (starting && lookedMs >= policy.startupMs) {
+  const patient = isExtended(senses.latest[target]?.[metrics.probeExtended.name], instance, nowMs);
+  if (starting && lookedMs >= policy.startupMs && !patient) {
     const { kind, why } = startupSign(instance, policy, senses.latest[target] ?? {}, nowMs);
     raise("startup", kind, why, instance.sinceMs);
   }
@@ -97,6 +98,11 @@ function watch(
     }
   }
   return drafts;
+}
+
+/** Whether it has asked, in this run, for more time than has passed. */
+function isExtended(asked: Reading | undefined, instance: Instance, nowMs: number): boolean {
+  return asked !== undefined && asked.atMs >= instance.sinceMs && nowMs < asked.atMs + asked.value;
 }
 
 /** Its end is no crash, and a failure is a sign when no try is left. */

@@ -2,6 +2,8 @@
 
 import type { ActionKind, ActionRecord } from "../model/action.ts";
 import type { Change } from "../model/change.ts";
+import type { RestartCost } from "../model/cost.ts";
+import type { Drill } from "../model/drill.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
 import type { Instance } from "../model/instance.ts";
 import type { Job } from "../model/job.ts";
@@ -9,7 +11,7 @@ import type { Lesson } from "../model/lesson.ts";
 import type { Policy, ServicePolicy } from "../model/policy.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Symptom } from "../model/symptom.ts";
-import { instanceName, isInstance, serviceOf, type Target } from "../model/target.ts";
+import { diskTarget, instanceName, isInstance, serviceOf, type Target } from "../model/target.ts";
 
 export type Table<T> = Readonly<Record<string, T>>;
 
@@ -64,6 +66,8 @@ export interface State {
   readonly lessons: Table<Lesson>;
   /** Services that people have stopped: nothing but a person starts them. */
   readonly held: Table<{ readonly by: string; readonly atMs: number }>;
+  /** Services that people have given another number of instances than the config. */
+  readonly scaled: Table<{ readonly replicas: number; readonly by: string; readonly atMs: number }>;
   /** Services that are not started yet, and what they wait for. */
   readonly waiting: Table<{
     readonly for: readonly { readonly service: string; readonly until: string }[];
@@ -72,6 +76,11 @@ export interface State {
   readonly jobs: Table<Job>;
   /** Actions of the last hour. */
   readonly recent: readonly ActionMark[];
+  /** The drill that is on, and the event that announced it. */
+  readonly drill?: Drill & { readonly seq: number; readonly atMs: number };
+  readonly lastDrill: number;
+  /** The latest restarts of each service, at most 10, oldest first. */
+  readonly costs: Table<readonly RestartCost[]>;
 }
 
 /** What detectors remember and the latest readings: rebuilt from new readings after a restart. */
@@ -108,9 +117,12 @@ export const emptyState: State = {
   degraded: {},
   lessons: {},
   held: {},
+  scaled: {},
   waiting: {},
   jobs: {},
   recent: [],
+  lastDrill: 0,
+  costs: {},
 };
 
 export const emptySenses: Senses = {
@@ -143,6 +155,7 @@ export function instancesOf(policy: ServicePolicy): readonly Target[] {
 
 /** Whether the policy asks for this service or instance. */
 export function isConfigured(policy: Policy, target: Target): boolean {
+  if (target === diskTarget) return true;
   const service = policy.services[serviceOf(target)];
   if (!service) return false;
   return !isInstance(target) || instancesOf(service).includes(target);

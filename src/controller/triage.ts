@@ -4,6 +4,7 @@ import type { Incident } from "../model/incident.ts";
 import { because } from "../model/reason.ts";
 import { isQuiet, type Symptom, type SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
+import { isExternalSick } from "./external.ts";
 import {
   dependenciesOf,
   instancesOf,
@@ -65,7 +66,9 @@ function place(
   }
   const effect = open.find(
     (incident) =>
-      dependenciesOf(state.policy, incident.service).has(service) && isUntouchedEffect(incident),
+      mayHarm(state, service) &&
+      dependenciesOf(state.policy, incident.service).has(service) &&
+      isUntouchedEffect(incident),
   );
   return effect ? move(effect, symptom, join) : openFor(state, symptom, join);
 }
@@ -111,11 +114,17 @@ function fits(incident: Incident, symptom: Symptom): boolean {
  * whole for that: one bad instance of several would hide every other trouble for days.
  */
 function explains(state: State, incident: Incident): boolean {
+  if (!mayHarm(state, incident.service)) return false;
   if (incident.state !== "escalated") return true;
   const { service } = incident;
   const policy = state.policy.services[service];
   if (service in state.degraded || symptomsOf(state, service).length > 0) return true;
   return policy !== undefined && instancesOf(policy).every((it) => !isHealthy(state, it));
+}
+
+/** What runs elsewhere and only cannot be asked is not known to be sick: it explains nothing. */
+function mayHarm(state: State, service: string): boolean {
+  return !state.policy.services[service]?.external || isExternalSick(state, service);
 }
 
 /** Nothing was done yet and all it shows may come from elsewhere: it may move to its cause. */

@@ -22,7 +22,9 @@ export interface Trial {
 
 /** Judged for the record only: people have it in hand, or another ladder is being climbed. */
 export function isPast(incident: Incident, action: ActionRecord): boolean {
-  return incident.state === "escalated" || action.ladder !== incident.ladder;
+  return (
+    incident.state === "escalated" || action.ladder !== incident.ladder || action.retry === true
+  );
 }
 
 /** The daemon died before the file was put back: nothing was tried, and the rung is taken again. */

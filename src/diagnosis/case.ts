@@ -36,6 +36,8 @@ export interface Case {
   readonly healthyMs: number;
   /** It ends when its work is done, and is not kept running. */
   readonly isJob?: boolean;
+  /** It runs elsewhere and is only watched. */
+  readonly isExternal?: boolean;
   /** Short runs in a row that are called a crash loop. */
   readonly loopExits: number;
   /** Active symptoms of the service itself, oldest first. */

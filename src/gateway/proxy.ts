@@ -21,8 +21,8 @@ export interface Exchange {
  * answered: passed on whole · refused: could not connect, so nothing reached the process · died:
  * the connection ended before a byte of an answer · stale: the same, on a connection that had been
  * idle, which a server may close at any moment · garbled: what came is not an HTTP answer ·
- * broken: the connection ended inside the answer · late: no answer in time · gone: the client left
- * · unsendable: the request cannot be written.
+ * broken: the connection ended inside the answer · late: no answer in time · left: it hangs, and
+ * another one can be asked · gone: the client left · unsendable: the request cannot be written.
  */
 export type EndingKind =
   | "answered"
@@ -32,6 +32,7 @@ export type EndingKind =
   | "garbled"
   | "broken"
   | "late"
+  | "left"
   | "gone"
   | "unsendable";
 
@@ -48,6 +49,8 @@ export interface ForwardOptions {
   readonly timeoutMs: number;
   /** Opens a connection for this request instead of taking an idle one. */
   readonly ownConnection: boolean;
+  /** Asked when the instance hangs: whether the request can go to another one. */
+  readonly mayLeave: () => boolean;
 }
 
 /** A connection over loopback that takes longer waits in a full queue: the process never saw it. */
@@ -60,6 +63,8 @@ interface Try extends ForwardOptions {
   readonly out: ClientRequest;
   readonly startedAtMs: number;
   readonly resolve: (ending: Ending) => void;
+  /** Takes the wish to be told of a hang back. */
+  stay: () => void;
   expiry: Deadline | undefined;
   connected: boolean;
   /** Bytes this connection had brought before this request. */
@@ -87,8 +92,9 @@ export function forward(
     const attempt: Try = {
       ...options,
       ...{ exchange, upstream, out, startedAtMs, resolve, expiry: undefined, connected: false },
-      ...{ bytesBefore: 0, status: 0, headAfterMs: undefined, ended: false },
+      ...{ bytesBefore: 0, status: 0, headAfterMs: undefined, ended: false, stay: () => {} },
     };
+    attempt.stay = upstream.onAbandon(() => leave(attempt));
     const limitMs = Math.min(connectLimitMs, options.timeoutMs);
     attempt.expiry = options.deadlines.add(startedAtMs + limitMs, () =>
       end(attempt, attempt.connected ? "late" : "refused", "no answer in time"),
@@ -146,12 +152,21 @@ function onResponse(attempt: Try, incoming: IncomingMessage): void {
   incoming.pipe(res);
 }
 
+/** What has begun to be answered stays: no answer comes in two halves. */
+function leave(attempt: Try): void {
+  if (attempt.headAfterMs !== undefined || hasBytes(attempt) || !attempt.mayLeave()) return;
+  end(attempt, "left", "it does not answer its probe");
+}
+
+function hasBytes({ out, bytesBefore }: Try): boolean {
+  return (out.socket?.bytesRead ?? 0) > bytesBefore;
+}
+
 function onFailure(attempt: Try, error: Error): void {
   const { out } = attempt;
-  const answering = (out.socket?.bytesRead ?? 0) > attempt.bytesBefore;
   if (attempt.headAfterMs !== undefined) end(attempt, "broken", messageOf(error));
   else if (!attempt.connected) end(attempt, "refused", messageOf(error));
-  else if (answering) end(attempt, "garbled", messageOf(error));
+  else if (hasBytes(attempt)) end(attempt, "garbled", messageOf(error));
   else end(attempt, out.reusedSocket ? "stale" : "died", messageOf(error));
 }
 
@@ -159,6 +174,7 @@ function end(attempt: Try, kind: EndingKind, text = ""): void {
   if (attempt.ended) return;
   attempt.ended = true;
   const { exchange, out } = attempt;
+  attempt.stay();
   attempt.expiry?.cancel();
   exchange.body.stop();
   exchange.onGone = () => {};
@@ -168,13 +184,13 @@ function end(attempt: Try, kind: EndingKind, text = ""): void {
 }
 
 const breaking: ReadonlySet<EndingKind> = new Set([
-  ...(["refused", "died", "stale", "garbled", "broken", "late"] as const),
+  ...(["refused", "died", "stale", "garbled", "broken", "late", "left"] as const),
 ]);
 
 /** A wait that was given up counts as long as it was: leaving it out would flatter a hang. */
 function tallyOf(attempt: Try, kind: EndingKind): Tally {
   const tally = { failed: attempt.status >= 500, broken: breaking.has(kind) };
-  const givenUp = kind === "late" || kind === "gone";
+  const givenUp = kind === "late" || kind === "left" || kind === "gone";
   const waitedMs = givenUp
     ? (attempt.headAfterMs ?? attempt.clock.now() - attempt.startedAtMs)
     : attempt.headAfterMs;

@@ -8,7 +8,7 @@ import type { Random } from "../kernel/random.ts";
 import type { Route } from "../protocol/gateway.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { createWaitingRoom } from "./hold.ts";
-import { type Serving, serve } from "./serve.ts";
+import { isOpen, type Serving, serve } from "./serve.ts";
 import type { Stats } from "./stats.ts";
 import { tunnel } from "./tunnel.ts";
 import { createUpstream, type LiveUpstream } from "./upstream.ts";
@@ -64,8 +64,9 @@ export function createRoute(config: Route, context: RouteContext): LiveRoute {
       return same ?? createUpstream(wanted, stats.instance(wanted.instance));
     });
     for (const old of before) if (!serving.upstreams.includes(old)) old.retire();
-    const ready = serving.upstreams.some((up) => up.state === "ready");
-    if (ready || next.degraded) serving.room.wakeAll();
+    if (serving.upstreams.some(isOpen) || next.degraded) serving.room.wakeAll();
+    // Last: what leaves it looks for another one.
+    for (const up of serving.upstreams) if (up.state === "hung") up.abandon();
   };
 
   return {

@@ -105,9 +105,16 @@ export function pick(
 ): LiveUpstream | undefined {
   const now = serving.clock.now();
   const candidates = serving.upstreams.filter(
-    (up) => up.state === "ready" && !(failed.has(up) && isEjected(up.ejection, now)),
+    (up) => isOpen(up) && !(failed.has(up) && isEjected(up.ejection, now)),
   );
-  return choose(candidates, now, serving.random);
+  const ready = candidates.filter((up) => up.state === "ready");
+  const works = ready.some((up) => !isEjected(up.ejection, now));
+  return choose(works ? ready : candidates, now, serving.random);
+}
+
+/** Whether it may be given requests at all. */
+export function isOpen({ state }: Pick<LiveUpstream, "state">): boolean {
+  return state === "ready" || state === "spare";
 }
 
 /** @returns whether the request still needs an answer. */
@@ -124,9 +131,18 @@ async function attempt(
   upstream.enter();
   const ending = await forward(passage, upstream, {
     ...{ clock, deadlines, timeoutMs: config.timeoutMs, ownConnection },
+    mayLeave: () => mayLeave(serving, passage, upstream),
   });
   upstream.leave(ending.tally);
   return settle(serving, passage, upstream, ending);
+}
+
+/** Whether another instance can have it in place of one that hangs. */
+function mayLeave(serving: Serving, passage: Passage, upstream: LiveUpstream): boolean {
+  if (!passage.repeatable || !passage.body.repeatable) return false;
+  if (passage.tries + 1 >= triesMax) return false;
+  const other = pick(serving, new Set([...passage.failed, upstream]));
+  return other !== undefined && other !== upstream;
 }
 
 function settle(
@@ -162,8 +178,9 @@ function settle(
       return true;
     case "stale":
     case "died":
+    case "left":
       upstream.failed(clock.now());
-      if (ending.kind === "died") passage.failed.add(upstream);
+      if (ending.kind !== "stale") passage.failed.add(upstream);
       return repeat(serving, passage, `${instance} ended the connection: ${ending.text}`);
   }
 }
@@ -199,7 +216,7 @@ async function hold(serving: Serving, passage: Passage): Promise<boolean> {
 }
 
 function waitInRoom(serving: Serving, passage: Passage): Promise<WaitEnd> {
-  const again = serving.upstreams.filter((up) => up.state === "ready");
+  const again = serving.upstreams.filter(isOpen);
   const untilMs = Math.min(passage.holdUntilMs, ...again.map((up) => up.ejection.untilMs));
   if (!passage.held) serving.counters.held++;
   passage.held = true;

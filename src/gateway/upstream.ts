@@ -26,6 +26,9 @@ export interface LiveUpstream {
   leave(tally: Tally): void;
   failed(nowMs: number): void;
   worked(): void;
+  /** Calls `leave` when those that can are to go elsewhere; the way out takes it back. */
+  onAbandon(leave: () => void): () => void;
+  abandon(): void;
   moveTo(state: Upstream["state"]): void;
   /** Gone from the config: closes its connections when the last request has ended. */
   retire(): void;
@@ -44,6 +47,7 @@ export function createUpstream(config: Upstream, counters: InstanceCounters): Li
   let inflight = 0;
   let ejection = notEjected;
   let retired = false;
+  const leaving = new Set<() => void>();
 
   const closeWhenDone = (): void => {
     if (!retired || inflight > 0) return;
@@ -83,6 +87,13 @@ export function createUpstream(config: Upstream, counters: InstanceCounters): Li
     },
     worked() {
       ejection = notEjected;
+    },
+    onAbandon(leave) {
+      leaving.add(leave);
+      return () => leaving.delete(leave);
+    },
+    abandon() {
+      for (const leave of [...leaving]) leave();
     },
     moveTo(next) {
       state = next;

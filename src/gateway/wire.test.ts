@@ -48,7 +48,10 @@ test("a refusal names the field, what was expected and what came", () => {
   );
   refused(config({ holdMs: null }), /routes\[0\]\.holdMs: expected a number from 0/);
   const upstreams = [{ instance: "web/1", port: 4001, state: "asleep" }];
-  refused(config({ upstreams }), /upstreams\[0\]\.state: expected ready or draining, got "asleep"/);
+  refused(
+    config({ upstreams }),
+    /upstreams\[0\]\.state: expected ready, spare, draining or hung, got "asleep"/,
+  );
 });
 
 test("lines are cut wherever the chunks end, also inside a character", () => {

@@ -9,6 +9,7 @@ import {
   type RouteStats,
   type ToGateway,
   type Upstream,
+  upstreamStates,
 } from "../protocol/gateway.ts";
 import { amount, fields, list, mismatch, parsed, text, whole } from "../protocol/shape.ts";
 
@@ -91,9 +92,8 @@ function upstream(value: unknown, at: string): Upstream {
     instance: text(instance, `${at}.instance`),
     port: whole(port, `${at}.port`, 1, 65_535),
     state:
-      state === "ready" || state === "draining"
-        ? state
-        : mismatch(`${at}.state`, "ready or draining", state),
+      upstreamStates.find((known) => known === state) ??
+      mismatch(`${at}.state`, "ready, spare, draining or hung", state),
   };
 }
 

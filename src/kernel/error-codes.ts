@@ -84,6 +84,12 @@ const daemonCodes = {
     meaning: "the gateway process does not answer on its control socket",
     hint: "the daemon restarts it; see .homeostat/logs/gateway.log",
   },
+  NOTIFY_ABSENT: {
+    family: "Refused",
+    retryable: true,
+    meaning: "the process that hears sd_notify messages does not answer",
+    hint: "the daemon restarts it; it needs perl or python3; see .homeostat/logs/notify.log",
+  },
   APP_ABSENT: {
     family: "Refused",
     retryable: true,

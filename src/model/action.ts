@@ -43,6 +43,8 @@ export interface Intent {
   readonly restoreFile?: { readonly file: string; readonly version: string };
   /** The action that this one undoes. */
   readonly undoes?: string;
+  /** It was given up before: the ladder does not hang on it. */
+  readonly retry?: true;
 }
 
 /** How to take an action back. */

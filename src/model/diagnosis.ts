@@ -12,6 +12,7 @@ export type DiagnosisKind =
   | "overload"
   | "slow-dependency"
   | "dependency-down"
+  | "external-down"
   | "common-cause"
   | "unknown";
 

@@ -1,7 +1,9 @@
 // What is written in the journal: inputs that came from the world, decisions that followed.
 import type { Intent, Outcome, Receipt } from "./action.ts";
 import type { Change } from "./change.ts";
+import type { RestartCost } from "./cost.ts";
 import type { Diagnosis, EvidenceWanted } from "./diagnosis.ts";
+import type { Drill, DrillResult } from "./drill.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Exit, ProcessIdentity } from "./instance.ts";
 import type { JobAsk } from "./job.ts";
@@ -40,6 +42,8 @@ export interface Inputs {
   /** A service is to be down until a person starts it. */
   "operator.stopped": { by: string };
   "operator.started": { by: string };
+  /** So many instances in place of what the config says, spares included, until all is stopped. */
+  "operator.scaled": { by: string; replicas: number };
   /** It is not started yet, because something that it depends on is not there. */
   "service.waiting": {
     for: readonly { readonly service: string; readonly until: string }[];
@@ -48,6 +52,12 @@ export interface Inputs {
   "job.due": JobAsk;
   /** Moments that nobody could run it at, and that are not made up for. */
   "job.missed": { dueAt: number; missed: number };
+  /** What the restart of an instance that is ready again has cost. */
+  "restart.cost": RestartCost;
+  "drill.began": Drill;
+  /** Told right before the fault is done. */
+  "drill.injected": { id: string };
+  "drill.ended": DrillResult;
 }
 
 /** Events that the loop decided; replay must make the same ones. */
@@ -135,9 +145,14 @@ const inputTypes: Readonly<Record<keyof Inputs, true>> = {
   "operator.ordered": true,
   "operator.stopped": true,
   "operator.started": true,
+  "operator.scaled": true,
   "service.waiting": true,
   "job.due": true,
   "job.missed": true,
+  "restart.cost": true,
+  "drill.began": true,
+  "drill.injected": true,
+  "drill.ended": true,
 };
 
 export function isInput(event: Event): event is InputEvent {

@@ -30,6 +30,8 @@ export interface Incident {
   /** When the first symptom began. */
   readonly sinceMs: number;
   readonly endedAtMs?: number;
+  /** The drill that was on for its service when it was opened. */
+  readonly drill?: string;
   /** Every symptom that belongs to it, those of dependents too. */
   readonly symptoms: readonly (Symptom & { readonly clearedAtMs?: number })[];
   readonly evidence: readonly (Evidence & { readonly atMs: number })[];
@@ -46,6 +48,8 @@ export interface Incident {
   /** The answer that holds now and keeps the next action from running. */
   readonly standing?: Refusal & { readonly sinceMs: number };
   readonly approvals: readonly Approval[];
+  /** Quick starts have ended; what its ladder has begun with is tried slowly from now on. */
+  readonly givenUp?: true;
   /** The degrade that stands until its cause has passed. */
   readonly mitigatedBy?: string;
   readonly verifyDeadlineMs?: number;

@@ -13,6 +13,8 @@ export interface RestartPolicy {
   /** A run that was longer than this starts the back-off anew. */
   readonly stableMs: number;
   readonly giveUp: { readonly exits: number; readonly withinMs: number };
+  /** From the end of an instance that was given up to its next start; default 5 min. */
+  readonly retryMs?: number;
   /** A run shorter than `stableMs` counts for a crash loop; so many in a row make one. */
   readonly loopExits: number;
 }
@@ -53,7 +55,10 @@ export interface ProbesPolicy {
 
 export interface ServicePolicy {
   readonly name: string;
+  /** How many instances run, spares among them. */
   readonly replicas: number;
+  /** How many of them get no traffic while the others are well; absent for none. */
+  readonly spares?: number;
   readonly dependsOn: readonly string[];
   /** Whether traffic for it comes through the gateway. */
   readonly routed: boolean;
@@ -78,6 +83,8 @@ export interface ServicePolicy {
   readonly job?: JobPolicy;
   /** The group that it is ordered with. */
   readonly partOf?: string;
+  /** It runs elsewhere: it is watched, and never started or stopped. It has no replicas. */
+  readonly external?: true;
 }
 
 export interface Policy {

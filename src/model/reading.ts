@@ -15,13 +15,24 @@ export const metrics = {
   probeStartup: { name: "probe.startup", unit: "bool" },
   /** 0 while a probe cannot ask at all, which says nothing about the instance; 1 once it can again. */
   probeWorks: { name: "probe.works", unit: "bool" },
+  /** So much longer its start may take, from then on: it has asked for it. */
+  probeExtended: { name: "probe.extended", unit: "ms" },
   /** Time until the certificate that was shown expires; negative after that. */
   certificateLeft: { name: "probe.certificate_left", unit: "ms" },
+  /** 1 room for journal and logs, 0 too little; the note says how much. */
+  diskRoom: { name: "disk.room", unit: "bool" },
   /** Share of one core, 0…n. */
   cpu: { name: "process.cpu", unit: "ratio" },
   rss: { name: "process.rss", unit: "bytes" },
   fds: { name: "process.fds", unit: "count" },
   threads: { name: "process.threads", unit: "count" },
+  /** Context switches of the first thread, of both kinds. */
+  switches: { name: "process.switches", unit: "per_s" },
+  /** Bytes a second from and to disks. */
+  diskRead: { name: "process.disk_read", unit: "per_s" },
+  diskWritten: { name: "process.disk_written", unit: "per_s" },
+  /** What a watcher outside says of a service that runs elsewhere: 1 up, 0 down. */
+  watcher: { name: "watcher.up", unit: "bool" },
   /** Exit code, or 128 + signal number; the note decodes it. */
   exit: { name: "process.exit", unit: "code" },
   requests: { name: "gateway.requests", unit: "per_s" },

@@ -5,7 +5,8 @@ import type { Target } from "./target.ts";
 /**
  * exit: the process ended · crash-loop: it keeps ending soon after its start · unresponsive: the
  * probe had no answer · failing: the probe had a bad answer · slow · errors · hot: CPU · silent:
- * readings stopped coming · unready: it wants no traffic now · expiring: its certificate.
+ * readings stopped coming · unready: it wants no traffic now · expiring: its certificate · full: the
+ * disk of journal and logs.
  */
 export type SymptomKind =
   | "exit"
@@ -17,10 +18,11 @@ export type SymptomKind =
   | "hot"
   | "silent"
   | "unready"
-  | "expiring";
+  | "expiring"
+  | "full";
 
 /** Nothing has to be mended, and nothing is done but what the sign itself asks for: no incident. */
-const quiet: ReadonlySet<SymptomKind> = new Set<SymptomKind>(["unready", "expiring"]);
+const quiet: ReadonlySet<SymptomKind> = new Set<SymptomKind>(["unready", "expiring", "full"]);
 
 export function isQuiet(kind: SymptomKind): boolean {
   return quiet.has(kind);

@@ -9,6 +9,12 @@ export const gatewayTarget: Target = "@gateway";
 /** The process that starts the services, likewise. */
 export const spawnerTarget: Target = "@spawner";
 
+/** The process that hears what services say by sd_notify, likewise. */
+export const notifyTarget: Target = "@notify";
+
+/** What journal and logs are written to; no process. */
+export const diskTarget: Target = "@disk";
+
 /** Whether it names a process of Homeostat itself: no service begins so. */
 export function isOurs(target: Target): boolean {
   return target.startsWith("@");

@@ -5,9 +5,9 @@ import type { Notifier } from "./notifier.ts";
 export function logNotifier(log: Log): Notifier {
   return {
     name: "log",
-    send: async (notice) => {
-      const { incident, text } = notice;
-      log.warn(notice.title, { incident, text });
+    send: async ({ incident, title, text, over }) => {
+      if (over) log.info(title, { incident, text, over });
+      else log.warn(title, { incident, text });
     },
   };
 }

@@ -91,6 +91,34 @@ describe("prepare", () => {
     assert.match(steps[2] ?? "", /echo 5 >\/proc\/self\/oom_score_adj/);
   });
 
+  it("tells the process where it can say how it is, and by which pid it is meant", () => {
+    const told = prepare({ ...spec, notify: { socket: "/s/web-1" } });
+    assert.equal(told.env.NOTIFY_SOCKET, "/s/web-1");
+    assert.deepEqual([told.env.WATCHDOG_USEC, told.file], [undefined, spec.command[0]]);
+    const watched = prepare({ ...spec, notify: { socket: "/s/web-1", watchdogMs: 1_500 } });
+    assert.equal(watched.env.WATCHDOG_USEC, "1500000");
+    assert.equal(watched.args[1], 'WATCHDOG_PID=$$; export WATCHDOG_PID\nexec "$@"');
+  });
+
+  it("tells the process of its sockets: only itself knows its pid", () => {
+    const sockets = [
+      { name: "http", host: "::", port: 80 },
+      { name: "local", path: "/run/web.sock" },
+    ];
+    const account = { uid: 33, gid: 34, groups: [34] };
+    const { file, args, env, uid, gid } = prepare({ ...spec, sockets, settings: { account } });
+    assert.deepEqual([env.LISTEN_FDS, env.LISTEN_FDNAMES], ["2", "http:local"]);
+    assert.deepEqual([file, args.slice(2)], ["/bin/sh", ["homeostat", ...spec.command]]);
+    assert.equal(args[1], 'LISTEN_PID=$$; export LISTEN_PID\nexec "$@"');
+    assert.deepEqual({ uid, gid }, { uid: 33, gid: 34 });
+    const more = prepare({ ...spec, sockets, settings: { umask: "027", nice: 3 } });
+    assert.match(
+      more.args[1] ?? "",
+      /umask 027.*\nLISTEN_PID=\$\$; export LISTEN_PID\nexec "\$@"$/,
+    );
+    assert.equal(more.args[3], "nice");
+  });
+
   it("takes no text where a number belongs", () => {
     const evil = "1; rm -rf /" as never;
     for (const settings of [

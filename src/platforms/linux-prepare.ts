@@ -32,19 +32,37 @@ export function prepare(spec: StartSpec): Prepared {
   const { settings = {}, command, cwd } = spec;
   const [file = "", ...args] = command;
   const base = { cwd, env: environment(spec) };
-  const steps = stepsOf(settings);
+  const owns = ownPid(spec);
+  const steps = [...stepsOf(settings), ...owns];
   const { account } = settings;
-  const named = steps.length > 0 || settings.nice !== undefined || hasGroups(account);
+  const named = needsShell(settings);
   if (!named || file === "") {
     const as = account ? { uid: account.uid, gid: account.gid } : {};
-    return { ...base, file, args, ...as };
+    if (owns.length === 0 || file === "") return { ...base, file, args, ...as };
+    const script = [...owns, 'exec "$@"'].join("\n");
+    return { ...base, file: "/bin/sh", args: ["-c", script, "homeostat", ...command], ...as };
   }
   const script = [...(steps.length > 0 ? [refuse] : []), ...steps, 'exec "$@"'].join("\n");
   const wrappers = [...niceness(settings), ...switching(account)];
   return { ...base, file: "/bin/sh", args: ["-c", script, "homeostat", ...wrappers, ...command] };
 }
 
-function environment({ env, project, target, run, port }: StartSpec): Record<string, string> {
+/** Only the process itself knows its pid before it runs; a program checks that it is meant. */
+function ownPid({ sockets, notify }: StartSpec): readonly string[] {
+  const names = [
+    ...(sockets ? ["LISTEN_PID"] : []),
+    ...(notify?.watchdogMs === undefined ? [] : ["WATCHDOG_PID"]),
+  ];
+  return names.map((name) => `${name}=$$; export ${name}`);
+}
+
+function needsShell(settings: ProcessSettings): boolean {
+  const { nice, account } = settings;
+  return stepsOf(settings).length > 0 || nice !== undefined || hasGroups(account);
+}
+
+function environment(spec: StartSpec): Record<string, string> {
+  const { env, project, target, run, port, sockets, notify } = spec;
   const marked: Record<string, string> = {
     ...env,
     [marks.project]: project,
@@ -52,6 +70,14 @@ function environment({ env, project, target, run, port }: StartSpec): Record<str
     [marks.run]: run,
   };
   if (port !== undefined) marked.PORT = String(port);
+  if (sockets) {
+    marked.LISTEN_FDS = String(sockets.length);
+    marked.LISTEN_FDNAMES = sockets.map(({ name }) => name).join(":");
+  }
+  if (notify) {
+    marked.NOTIFY_SOCKET = notify.socket;
+    if (notify.watchdogMs !== undefined) marked.WATCHDOG_USEC = whole(notify.watchdogMs * 1_000);
+  }
   return marked;
 }
 

@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import { prepare } from "./linux-prepare.ts";
+import type { HeldSockets } from "./linux-sockets.ts";
 import type { StartSpec } from "./platform.ts";
 import { readBootId, readStat } from "./procfs.ts";
 
@@ -13,11 +14,12 @@ export interface Started {
   readonly child: ChildProcess;
 }
 
-/** @throws SPAWN_FAILED with the system's reason. */
-export async function spawnMarked(spec: StartSpec): Promise<Started> {
+/** `held` has the sockets of `spec`, if it wants some. @throws SPAWN_FAILED with the system's reason. */
+export async function spawnMarked(spec: StartSpec, held?: HeldSockets): Promise<Started> {
+  const sockets = spec.sockets && held ? await held.open(spec) : [];
   const log = openLog(spec);
   try {
-    const child = spawnInto(spec, log);
+    const child = spawnInto(spec, log, sockets);
     const { pid } = child;
     // The event comes once the error is known; without a pid it is certain to come.
     const failed = new Promise<unknown>((settle) => child.once("error", settle));
@@ -60,10 +62,11 @@ function openLog(spec: StartSpec): number {
   }
 }
 
-function spawnInto(spec: StartSpec, log: number): ChildProcess {
+function spawnInto(spec: StartSpec, log: number, sockets: readonly number[]): ChildProcess {
   try {
     const { file, args, ...how } = prepare(spec);
-    return spawn(file, args, { ...how, detached: true, stdio: ["ignore", log, log] });
+    const stdio = ["ignore" as const, log, log, ...sockets];
+    return spawn(file, args, { ...how, detached: true, stdio });
   } catch (error) {
     throw failure(spec, error);
   }

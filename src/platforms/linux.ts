@@ -1,14 +1,14 @@
 // The platform of one Linux machine: processes started by spawn, looked at through /proc.
-import { readdirSync, statSync } from "node:fs";
-import type { ProcessIdentity } from "../model/instance.ts";
 import { isOurs } from "../model/target.ts";
 import { entering } from "./linux-cgroup.ts";
 import { trackEnds } from "./linux-ends.ts";
-import { groupAlive, isAlive, leaderOf, signalGroup, signalProcess } from "./linux-group.ts";
-import { scanMarked, type UidOf } from "./linux-scan.ts";
+import { figureReader } from "./linux-figures.ts";
+import { groupAlive, isAlive, signalGroup, signalProcess } from "./linux-group.ts";
+import { markedScanner, type UidOf } from "./linux-scan.ts";
+import { holdSockets } from "./linux-sockets.ts";
 import { spawnMarked } from "./linux-spawn.ts";
-import type { Figures, Platform } from "./platform.ts";
-import { isGone, readBootId, readMachine, readProc, runs } from "./procfs.ts";
+import type { Platform } from "./platform.ts";
+import { readBootId } from "./procfs.ts";
 import type { Spawner } from "./spawner/spawner.ts";
 
 export interface LinuxOptions {
@@ -26,6 +26,9 @@ export interface LinuxOptions {
  */
 export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
   const ends = trackEnds();
+  const figures = figureReader(() => performance.now());
+  const scanMarked = markedScanner(uidOf);
+  const sockets = holdSockets();
   return {
     name: "linux",
     get bootId() {
@@ -35,7 +38,7 @@ export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
       const spec = entering(asked);
       const held = isOurs(spec.target) ? undefined : await spawner?.start(spec);
       if (held) return held;
-      const { identity, child } = await spawnMarked(spec);
+      const { identity, child } = await spawnMarked(spec, sockets);
       ends.follow(identity, child);
       return identity;
     },
@@ -44,48 +47,22 @@ export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
     },
     endOf: (identity) => spawner?.endOf(identity),
     acknowledge: (identity) => spawner?.acknowledge(identity),
+    keepSockets: (addresses) => {
+      sockets.keepOnly(addresses);
+      spawner?.keepSockets(addresses);
+    },
     alive: isAlive,
     signal: signalProcess,
     signalGroup,
     groupAlive,
     scan: (project) => {
-      const found = scanMarked(project, uidOf);
+      const found = scanMarked(project);
       // Who has overwritten its environment, and who has ended and was not told yet.
       const held = spawner?.held(project) ?? [];
       const pids = new Set(found.map(({ identity }) => identity.pid));
       return [...found, ...held.filter(({ identity }) => !pids.has(identity.pid))];
     },
-    figures,
+    figures: figures.of,
+    pss: figures.pssOf,
   };
-}
-
-/** Undefined when it has ended. */
-function figures(identity: ProcessIdentity): Figures | undefined {
-  const stat = leaderOf(identity);
-  const memory = readProc(`/proc/${identity.pid}/statm`);
-  if (!stat || !runs(stat) || memory === undefined) return undefined;
-  const fds = orGone(() => countFds(identity.pid));
-  if (fds === undefined) return undefined;
-  const { pageBytes, ticksPerSecond } = readMachine();
-  return {
-    cpuMs: (stat.cpuTicks * 1_000) / ticksPerSecond,
-    rssBytes: Number(memory.split(" ")[1]) * pageBytes,
-    threads: stat.threads,
-    fds,
-  };
-}
-
-/** Since Linux 6.2 the folder's size is the number, which spares reading thousands of names. */
-function countFds(pid: number): number {
-  const folder = `/proc/${pid}/fd`;
-  return statSync(folder).size || readdirSync(folder).length;
-}
-
-function orGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 // The contract of a platform: start, signal and look at the processes of one machine.
 import type { ProcessIdentity } from "../model/instance.ts";
+import type { ListenSocket } from "../model/listen-socket.ts";
 import type { Target } from "../model/target.ts";
 
 export interface StartSpec {
@@ -12,6 +13,10 @@ export interface StartSpec {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Passed on as descriptors from 3 on, as LISTEN_FDS tells. */
+  readonly sockets?: readonly ListenSocket[];
+  /** Where it can say how it is, as sd_notify(3) does, and how often it is to say that it lives. */
+  readonly notify?: { readonly socket: string; readonly watchdogMs?: number };
   /** stdout and stderr are appended here by the process itself. */
   readonly logFile: string;
   readonly settings?: ProcessSettings;
@@ -76,6 +81,8 @@ export interface Found {
   readonly port?: number;
   /** Whether it leads its process group, that is, whether the daemon started it itself. */
   readonly leader: boolean;
+  /** Its process group; absent when it was not looked up. */
+  readonly group?: number;
 }
 
 /** Figures of one process at one moment. */
@@ -85,6 +92,11 @@ export interface Figures {
   readonly rssBytes: number;
   readonly threads: number;
   readonly fds: number;
+  /** Context switches of its first thread since it started. */
+  readonly switches: number;
+  /** From and to disks since it started; absent where the system does not let us see. */
+  readonly readBytes?: number;
+  readonly writtenBytes?: number;
 }
 
 export interface Platform {
@@ -101,6 +113,8 @@ export interface Platform {
   endOf?(identity: ProcessIdentity): Ended | undefined;
   /** Its end has been written down: nothing need keep it for a next daemon. */
   acknowledge?(identity: ProcessIdentity): void;
+  /** All sockets that are to be held from now on, by their addresses; others are closed. */
+  keepSockets?(addresses: readonly string[]): void;
   alive(identity: ProcessIdentity): boolean;
   /** Signals the whole group that the process leads; false when nothing is left of it. */
   signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean;
@@ -111,4 +125,6 @@ export interface Platform {
   /** All running processes with the project's mark, in no order. */
   scan(project: string): readonly Found[];
   figures(identity: ProcessIdentity): Figures | undefined;
+  /** Proportional set size, bytes; slow, so on demand only. Undefined when it has ended. */
+  pss(identity: ProcessIdentity): number | undefined;
 }

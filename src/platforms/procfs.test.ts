@@ -26,6 +26,7 @@ test("a name with spaces and parentheses does not move the fields", () => {
     cpuTicks: 10,
     threads: 4,
     startTicks: 142495,
+    rssPages: 431,
   });
 });
 

@@ -15,6 +15,8 @@ export interface ProcessStat {
   readonly threads: number;
   /** Field 22: ticks since boot. */
   readonly startTicks: number;
+  /** Field 24: resident set size in pages. */
+  readonly rssPages: number;
 }
 
 /** The fields of one stat line, or undefined when it is not one. */
@@ -34,6 +36,7 @@ export function parseStat(text: string): ProcessStat | undefined {
     cpuTicks: field(14) + field(15),
     threads: field(20),
     startTicks: field(22),
+    rssPages: field(24),
   };
   return Number.isInteger(stat.pid) && Number.isFinite(stat.startTicks) ? stat : undefined;
 }

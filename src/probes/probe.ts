@@ -29,4 +29,6 @@ export interface ProbeTarget {
 export interface Probe {
   readonly name: string;
   check(of: ProbeTarget, ctx: ProbeContext): Promise<readonly Reading[]>;
+  /** Calls back when a check would tell something new, for a kind that hears of it by itself. */
+  watch?(target: Target, onNews: () => void): () => void;
 }

@@ -5,6 +5,7 @@ import type { Incident } from "../model/incident.ts";
 import type { Lesson } from "../model/lesson.ts";
 import type { Approval } from "../model/refusal.ts";
 import type { Target } from "../model/target.ts";
+import type { UndeliveredView } from "./api-channels.ts";
 import type { AppReport, FromApp } from "./link.ts";
 
 /** One second of one instance: ok, sick, down, busy (starting, stopping), none (no reading). */
@@ -14,11 +15,15 @@ export interface InstanceView {
   readonly target: Target;
   readonly state: "starting" | "ready" | "stopping" | "down";
   readonly health: "healthy" | "sick" | "unknown";
-  /** Why it is sick or unknown. */
+  /** Why it is sick or unknown, or that it is a spare. */
   readonly note?: string;
+  /** What it says of itself by sd_notify: STATUS=, and that it is reloading or stopping. */
+  readonly says?: string;
   readonly pid?: number;
   readonly port?: number;
   readonly uptimeMs?: number;
+  /** Unexpected ends since people last stopped it, at most 50; absent for none. */
+  readonly restarts?: number;
   /** The latest value per metric, such as `process.rss`. */
   readonly latest: Readonly<Record<string, number>>;
   /** The last 60 seconds, oldest first. */
@@ -65,6 +70,24 @@ export interface JobView {
   readonly skipped: number;
 }
 
+/** Means over the latest restarts, at most 10. */
+export interface RestartCostView {
+  /** Restarts of a running instance; 0: only starts were measured. */
+  readonly restarts: number;
+  /** From its end to ready again. */
+  readonly awayMs: number;
+  /** From the start of its process to ready. */
+  readonly startMs: number;
+  /** CPU of its main process until then. */
+  readonly cpuMs?: number;
+  /** Requests of the service meanwhile: answered with an error. */
+  readonly lost: number;
+  /** Waited for an instance. */
+  readonly held: number;
+  /** Sent a second time to another instance. */
+  readonly repeated: number;
+}
+
 export interface ServiceView {
   readonly name: string;
   readonly port?: number;
@@ -77,6 +100,10 @@ export interface ServiceView {
   /** By people; nothing else starts it. */
   readonly stopped?: { readonly by: string; readonly since: string };
   readonly job?: JobView;
+  /** It runs elsewhere: watched, and never started or stopped; it has no instances. */
+  readonly external?: true;
+  /** What its latest restarts have cost on the average; absent until one was measured. */
+  readonly restartCost?: RestartCostView;
   /** Why it is not healthy, or that the gateway answers for it. */
   readonly note?: string;
   readonly instances: readonly InstanceView[];
@@ -114,6 +141,8 @@ export interface StateView {
   readonly incidents: readonly IncidentView[];
   readonly approvals: readonly (Approval & { readonly expiresInMs: number })[];
   readonly lessons: readonly Lesson[];
+  /** What has not reached people yet; absent when all has. */
+  readonly undelivered?: readonly UndeliveredView[];
 }
 
 /** One line of an incident's timeline, ready to be read. */

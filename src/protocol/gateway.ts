@@ -2,15 +2,23 @@
 // The gateway greets first. The daemon pushes whole configurations; the gateway acknowledges each
 // by its version, and answers `stats` with counters since its own start.
 
-export const gatewayProtocol = 1;
+export const gatewayProtocol = 2;
 
 export interface Upstream {
   /** "web/1". */
   readonly instance: string;
   readonly port: number;
-  /** ready: takes new requests · draining: only finishes those it has. */
-  readonly state: "ready" | "draining";
+  readonly state: UpstreamState;
 }
+
+/**
+ * ready: takes new requests · spare: takes them when none that is ready can · draining: only
+ * finishes those it has · hung: takes none, and what it has not begun to answer goes elsewhere, as
+ * far as that may be repeated.
+ */
+export type UpstreamState = (typeof upstreamStates)[number];
+
+export const upstreamStates = ["ready", "spare", "draining", "hung"] as const;
 
 export interface Route {
   readonly service: string;

@@ -18,6 +18,7 @@ test("every message comes back as it was sent", () => {
     ...(["list", "ping", "retire", "stop"] as const).map((kind) => ({ kind })),
     { kind: "start", id: "1-1", spec: { command: ["a", ""] } },
     { kind: "taken", identities: [identity] },
+    { kind: "keep", addresses: ["127.0.0.1:80", "/run/web.sock"] },
   ];
   for (const message of to) {
     assert.deepEqual(

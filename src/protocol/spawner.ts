@@ -5,12 +5,14 @@ import type { Target } from "../model/target.ts";
 import { type Fields, fields, list, mismatch, parsed, text, whole } from "./shape.ts";
 
 /** `hello` and `retire` are understood by every version. */
-export const spawnerProtocol = 1;
+export const spawnerProtocol = 2;
 
 /** Ends that are kept for a daemon that is away; the oldest go first, and are counted. */
 export const keptEndsMax = 4_096;
 /** More processes than one machine gives to one user. */
 const heldMax = 65_536;
+/** 100 services of 16 sockets each. */
+const addressesMax = 1_600;
 
 /** A process that the spawner is the parent of. */
 export interface Held {
@@ -37,6 +39,8 @@ export type ToSpawner<Spec> =
   | { readonly kind: "start"; readonly id: string; readonly spec: Spec }
   /** These ends have been written down. */
   | { readonly kind: "taken"; readonly identities: readonly ProcessIdentity[] }
+  /** These sockets are held from now on when they are there; all others are closed. */
+  | { readonly kind: "keep"; readonly addresses: readonly string[] }
   | { readonly kind: "ping" }
   /** Leave the socket to a successor, and end with the last child. */
   | { readonly kind: "retire" }
@@ -80,8 +84,13 @@ export function parseToSpawner<Spec>(line: string, spec: (value: Fields) => Spec
         kind: "taken",
         identities: list(message.identities, "identities", keptEndsMax, identityOf),
       };
+    case "keep":
+      return {
+        kind: "keep",
+        addresses: list(message.addresses, "addresses", addressesMax, words),
+      };
     default:
-      return mismatch("kind", "list, start, taken, ping, retire or stop", message.kind);
+      return mismatch("kind", "list, start, taken, keep, ping, retire or stop", message.kind);
   }
 }
 

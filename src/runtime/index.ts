@@ -153,6 +153,7 @@ export { type RedisSend, redisLease } from "./leader/redis-lease.ts";
 export { type Backups, type BackupsOptions, backups } from "./leader/state-copy.ts";
 export type { InstallOptions } from "./lifecycle/ends.ts";
 export { createLifecycle, type Lifecycle, type LifecycleOptions } from "./lifecycle/lifecycle.ts";
+export { type ListenFd, listenFds } from "./lifecycle/listen-fds.ts";
 export type { Kind as OpenKind } from "./lifecycle/open/kinds.ts";
 export type { Open } from "./lifecycle/open/tracker.ts";
 export type { LinkState } from "./link/redial.ts";

@@ -12,7 +12,10 @@ import type {
   StateView,
 } from "../protocol/api.ts";
 import { isAllowed } from "./auth.ts";
+import { type ChannelsBackend, channelRoutes } from "./channels.ts";
+import { type DrillsBackend, drillRoutes } from "./drills.ts";
 import { body, whole } from "./given.ts";
+import { isKumaDoor, type KumaDoor, kumaDoor } from "./kuma.ts";
 import { report } from "./report.ts";
 import { bytes, createRouter, decoded, json, type Reply, type Router, text } from "./router.ts";
 import { type Stream, streamTo } from "./stream.ts";
@@ -34,6 +37,8 @@ export interface Backend {
   /** `name` is a service or a group; what was done, step by step. @throws UNKNOWN_ID, NOT_NOW */
   stop(name: string, by: string): Promise<readonly string[]>;
   start(name: string, by: string): Promise<readonly string[]>;
+  /** So many instances that serve, until all is stopped. @throws as above */
+  scale(name: string, count: number, by: string): Promise<readonly string[]>;
   /** Answers when the run is asked for: `ended` rounds were over before. @throws as above */
   run(name: string, by: string): { readonly ended: number };
   apps(): AppsView;
@@ -41,7 +46,11 @@ export interface Backend {
   order(target: string, order: unknown, by: string): Promise<OrderView>;
   /** Answers at once; the daemon ends after the answer is sent. */
   down(by: string): void;
+  /** Answers at once; the next version is in its place soon after. @throws NOT_NOW, USAGE */
+  upgrade(by: string): void;
   readonly stream: Stream;
+  readonly drills: DrillsBackend;
+  readonly channels: ChannelsBackend;
 }
 
 export interface ApiOptions {
@@ -51,15 +60,20 @@ export interface ApiOptions {
   /** Folder of the built dashboard. */
   readonly dashboard: string;
   readonly backend: Backend;
+  readonly kuma?: KumaDoor;
+  /** What GET /metrics answers to an Accept header. */
+  readonly metrics: (
+    accept: string | undefined,
+  ) => Promise<{ readonly type: string; readonly body: string }>;
 }
 
 const linesMax = 5_000;
 
-export function createApi({ backend, token, dashboard }: ApiOptions): Router {
+export function createApi({ backend, token, dashboard, kuma, metrics }: ApiOptions): Router {
   const app = createRouter(fail);
   app.before((asked) => {
     const headers = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" };
-    const refusal = isAllowed(asked, token);
+    const refusal = isKumaDoor(asked) ? undefined : isAllowed(asked, token);
     if (refusal) return { headers, refusal: fail(new HomeostatError("FORBIDDEN", refusal)) };
     // A page asks for its parts and its stream by itself: it cannot add a header to those.
     if (token === undefined || asked.query("token") !== token) return { headers };
@@ -83,7 +97,14 @@ export function createApi({ backend, token, dashboard }: ApiOptions): Router {
     return json({ lines: backend.logs(asked.param("service"), lines) });
   });
   app.get("/api/apps", () => json(backend.apps()));
+  app.get("/metrics", async (asked) => {
+    const { type, body } = await metrics(asked.header("accept"));
+    return text(body, 200, type);
+  });
   orders(app, backend);
+  drillRoutes(app, backend.drills);
+  channelRoutes(app, backend.channels);
+  kumaDoor(app, kuma);
   app.other(({ method, path }) => {
     if (path === "/api" || path.startsWith("/api/")) {
       throw new HomeostatError("UNKNOWN_ID", `there is no ${method} ${path}`);
@@ -123,6 +144,11 @@ function orders(app: Router, backend: Backend): void {
     const steps = await backend.start(asked.param("name"), (await body(asked)).by);
     return json({ started: asked.param("name"), steps });
   });
+  app.post("/api/services/:name/scale/:count", async (asked) => {
+    const count = whole("count", asked.param("count"), 64);
+    const steps = await backend.scale(asked.param("name"), count, (await body(asked)).by);
+    return json({ scaled: asked.param("name"), count, steps });
+  });
   app.post("/api/services/:name/run", async (asked) => {
     const { ended } = backend.run(asked.param("name"), (await body(asked)).by);
     return json({ running: asked.param("name"), ended });
@@ -134,6 +160,10 @@ function orders(app: Router, backend: Backend): void {
   app.post("/api/down", async (asked) => {
     backend.down((await body(asked)).by);
     return json({ stopping: true });
+  });
+  app.post("/api/upgrade", async (asked) => {
+    backend.upgrade((await body(asked)).by);
+    return json({ upgrading: true });
   });
 }
 

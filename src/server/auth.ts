@@ -22,7 +22,8 @@ export function isAllowed(asked: Asked, token: string | undefined): string | und
   return undefined;
 }
 
-function hasToken(asked: Asked, token: string): boolean {
+/** As a bearer token, in our cookie or in the address. */
+export function hasToken(asked: Asked, token: string): boolean {
   const header = asked.header("authorization") ?? "";
   const cookie = asked.header("cookie") ?? "";
   const query = asked.query("token");

@@ -11,15 +11,19 @@ export interface Given {
   readonly order?: unknown;
 }
 
-/** @throws WIRE_SHAPE */
-export async function body(asked: Asked): Promise<Given> {
+/** The JSON of a body; nothing at all is empty settings. @throws WIRE_SHAPE */
+export async function given(asked: Asked): Promise<unknown> {
   const text = await asked.text(bodyBytesMax);
-  let value: unknown;
   try {
-    value = text === "" ? {} : JSON.parse(text);
+    return text === "" ? {} : JSON.parse(text);
   } catch (error) {
     throw new HomeostatError("WIRE_SHAPE", `body: expected JSON, got ${messageOf(error)}`);
   }
+}
+
+/** @throws WIRE_SHAPE */
+export async function body(asked: Asked): Promise<Given> {
+  const value = await given(asked);
   const { by, reason, order } = (
     typeof value === "object" && value !== null ? value : {}
   ) as Partial<Record<string, unknown>>;

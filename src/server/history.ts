@@ -5,6 +5,7 @@ import type { Mind } from "../controller/step.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Target } from "../model/target.ts";
 import type { Beat, SeriesView } from "../protocol/api.ts";
+import { createRing, type Ring } from "./ring.ts";
 
 export interface History {
   note(readings: readonly Reading[]): void;
@@ -17,18 +18,13 @@ export interface History {
 }
 
 export const beatsKept = 60;
+/** 15 min of a reading a second. */
 const pointsKept = 900;
 /** Series beyond this are not kept for charts: the loop sees them all the same. */
 const seriesMax = 5_000;
 
-interface Points {
-  unit: string;
-  readonly at: number[];
-  readonly values: number[];
-}
-
 export function createHistory(): History {
-  const points = new Map<string, Points>();
+  const points = new Map<string, { readonly unit: string; readonly ring: Ring }>();
   const beats = new Map<Target, Beat[]>();
   let beatAtMs = 0;
   return {
@@ -40,14 +36,9 @@ export function createHistory(): History {
         const key = `${target} ${metric}`;
         const held = points.get(key);
         if (!held && points.size >= seriesMax) continue;
-        const series = held ?? { unit, at: [], values: [] };
+        const series = held ?? { unit, ring: createRing(pointsKept) };
         points.set(key, series);
-        series.at.push(atMs);
-        series.values.push(value);
-        if (series.at.length > pointsKept) {
-          series.at.shift();
-          series.values.shift();
-        }
+        series.ring.add(atMs, value);
       }
     },
     beat: (mind, atMs) => {
@@ -62,15 +53,9 @@ export function createHistory(): History {
     beats: (target) => beats.get(target) ?? [],
     series: (target, metric, fromMs, offsetMs) => {
       const series = points.get(`${target} ${metric}`);
-      const from = series ? series.at.findIndex((atMs) => atMs >= fromMs) : -1;
-      const at = series && from >= 0 ? series.at.slice(from) : [];
-      return {
-        target,
-        metric,
-        unit: series?.unit ?? "count",
-        at: at.map((atMs) => (atMs + offsetMs) / 1_000),
-        values: series && from >= 0 ? series.values.slice(from) : [],
-      };
+      const { at, values } = series?.ring.since(fromMs) ?? { at: [], values: [] };
+      const seconds = at.map((atMs) => (atMs + offsetMs) / 1_000);
+      return { target, metric, unit: series?.unit ?? "count", at: seconds, values };
     },
   };
 }

@@ -1,4 +1,4 @@
-// A small HTTP router on node:http: which question is asked, and what is answered. See decision 0010.
+// A small HTTP router on node:http: which question is asked, and what is answered. See decision 11.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 

@@ -23,13 +23,38 @@ export function timeline(incident: Incident, events: readonly Event[]): readonly
 /** Whether an event belongs on the timeline of the incident. */
 export function concerns(incident: Incident, event: Event): boolean {
   if (event.incident === incident.id) return true;
+  if (isOfDrill(event)) return event.data.id === incident.drill;
   if (event.type !== "symptom.cleared" || event.atMs < incident.openedAtMs) return false;
   const endMs = incident.endedAtMs ?? Number.POSITIVE_INFINITY;
   return event.atMs <= endMs && incident.symptoms.some((other) => other.key === event.data.key);
 }
 
 function lineOf(incident: Incident, event: Event): Line | undefined {
-  return symptomLine(incident, event) ?? decisionLine(event) ?? actionLine(incident, event);
+  return (
+    drillLine(event) ??
+    symptomLine(incident, event) ??
+    decisionLine(event) ??
+    actionLine(incident, event)
+  );
+}
+
+type OfDrill = Extract<Event, { type: "drill.began" | "drill.injected" | "drill.ended" }>;
+
+function isOfDrill(event: Event): event is OfDrill {
+  return event.type.startsWith("drill.");
+}
+
+function drillLine(event: Event): Line | undefined {
+  if (!isOfDrill(event)) return undefined;
+  const lane = "evidence";
+  const { id } = event.data;
+  if (event.type === "drill.injected") return { lane, text: `drill ${id}: the fault is done` };
+  if (event.type === "drill.ended") {
+    const { verdict, text } = event.data;
+    return { lane, text: `drill ${id} is over: ${verdict}: ${text}` };
+  }
+  const { kind, target, by } = event.data;
+  return { lane, text: `drill ${id}: ${kind} of ${target}, by ${by}` };
 }
 
 function symptomLine(incident: Incident, event: Event): Line | undefined {

@@ -1,13 +1,19 @@
 // Incidents and the whole in one sentence each.
-import { openIncidents, type State } from "../controller/state.ts";
+import { openIncidents, type State, symptomsOf } from "../controller/state.ts";
 import { formatDuration } from "../kernel/duration.ts";
 import type { ActionKind } from "../model/action.ts";
 import { type Incident, isOpen } from "../model/incident.ts";
+import { diskTarget } from "../model/target.ts";
 import type { StateView } from "../protocol/api.ts";
 import { waitText } from "./job-view.ts";
 
 /** "web/1 hangs: event loop blocked in resizeThumbnail (thumbnails.ts:12)" */
 export function titleOf(incident: Incident): string {
+  const drill = incident.drill === undefined ? "" : ` (drill ${incident.drill})`;
+  return `${causeOf(incident)}${drill}`;
+}
+
+function causeOf(incident: Incident): string {
   if (incident.diagnosis) return incident.diagnosis.text;
   const first = incident.symptoms[0];
   return first ? `${first.target}: ${first.why.text}` : `trouble with ${incident.service}`;
@@ -25,7 +31,14 @@ const past: Readonly<Record<ActionKind, string>> = {
 /** What is being done about it, and whether a person is needed. */
 export function doingOf(incident: Incident, nowMs: number): string {
   const action = incident.actions.at(-1);
-  if (incident.state === "escalated") return `It needs you: ${incident.ending?.text ?? "see why"}.`;
+  if (incident.state === "escalated") {
+    const { untilMs } = incident.standing ?? {};
+    const again =
+      untilMs === undefined
+        ? ""
+        : ` It is tried again in ${formatDuration(Math.max(0, untilMs - nowMs))}.`;
+    return `It needs you: ${incident.ending?.text ?? "see why"}.${again}`;
+  }
   if (incident.approvals.some((approval) => approval.state === "open")) {
     return "It waits for your answer.";
   }
@@ -49,6 +62,11 @@ export function verdictOf(state: State, nowMs: number): StateView["verdict"] {
     const sick = open.length === 0 ? "Nothing is sick." : `${incidentCount(open.length, "")} open.`;
     const text = `Healing is stopped by ${state.paused.by}: ${state.paused.reason}. ${sick}`;
     return { text, tone: "stopped" };
+  }
+  const full = symptomsOf(state, diskTarget)[0];
+  if (full) {
+    const more = open.length === 0 ? "" : ` ${incidentCount(open.length, "")} open.`;
+    return { text: `${capital(full.why.text)}. It needs you.${more}`, tone: "attention" };
   }
   const first =
     open.find((incident) => incident.state === "escalated") ??

@@ -1,4 +1,6 @@
 // The state of the loop as the views that the API promises.
+import { expectedCost } from "../controller/cost.ts";
+import { rotation } from "../controller/rotation.ts";
 import {
   instancesOf,
   openIncidents,
@@ -14,6 +16,7 @@ import type { ServicePolicy } from "../model/policy.ts";
 import { metrics } from "../model/reading.ts";
 import { serviceOf, type Target } from "../model/target.ts";
 import type { IncidentView, InstanceView, ServiceView, StateView } from "../protocol/api.ts";
+import { externalHealth } from "./external-view.ts";
 import { beatsKept, type History } from "./history.ts";
 import { jobHealth, jobNote, jobView, waitText } from "./job-view.ts";
 import { titleOf, verdictOf } from "./title.ts";
@@ -31,6 +34,8 @@ export interface ViewSource {
   readonly ports: Readonly<Record<string, number>>;
   /** Wall time of the next run of each scheduled job. */
   readonly nextRuns?: ReadonlyMap<string, number>;
+  /** What an instance says of itself by sd_notify. */
+  readonly says?: (target: Target) => string | undefined;
 }
 
 export function stateView(source: ViewSource): StateView {
@@ -86,8 +91,11 @@ function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
   const port = source.ports[name];
   const targets = instancesOf(policy);
   const instances = targets.map((target) => instanceView(source, target));
-  const { health, note } = serviceHealth(state, policy, source.nowMs);
+  const { health, note } = policy.external
+    ? externalHealth(source.mind, policy)
+    : serviceHealth(state, policy, source.nowMs);
   const held = state.held[name];
+  const restartCost = expectedCost(state, name);
   const job = jobView(state, policy, source.nextRuns?.get(name));
   return {
     name,
@@ -96,6 +104,8 @@ function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
       ? { stopped: { by: held.by, since: new Date(held.atMs + state.offsetMs).toISOString() } }
       : {}),
     ...(job ? { job } : {}),
+    ...(policy.external ? { external: true as const } : {}),
+    ...(restartCost ? { restartCost } : {}),
     ...(port === undefined ? {} : { port }),
     dependsOn: policy.dependsOn,
     replicas: policy.replicas,
@@ -137,19 +147,31 @@ function instanceView(source: ViewSource, target: Target): InstanceView {
   );
   const { health, note } =
     orderHealth(source, target) ?? instanceHealth(mind, target, instance, nowMs);
+  const ends = state.exits[target]?.length ?? 0;
   const up = instance?.state === "ready" || instance?.state === "starting";
+  const says = up ? source.says?.(target) : undefined;
   return {
     target,
     state: instance?.state ?? "down",
     health,
-    ...(note === undefined ? {} : { note }),
+    ...(note === undefined ? spareView(state, target) : { note }),
+    ...(says === undefined ? {} : { says }),
     ...(instance?.identity ? { pid: instance.identity.pid } : {}),
     ...(instance?.port === undefined ? {} : { port: instance.port }),
     ...(up && instance ? { uptimeMs: Math.max(0, nowMs - instance.startedAtMs) } : {}),
+    ...(ends === 0 ? {} : { restarts: ends }),
     latest: Object.fromEntries(latest),
     beats: history.beats(target),
     marks: marksOf(state, target, history.beatAtMs),
   };
+}
+
+/** Of one that is well, and gets no traffic while the others are. */
+function spareView(state: State, target: Target): Pick<InstanceView, "note"> {
+  const service = serviceOf(target);
+  if (state.policy.services[service]?.spares === undefined) return {};
+  const turn = rotation(state, service).find((it) => it.instance === target);
+  return turn?.state === "spare" ? { note: "spare" } : {};
 }
 
 /** Of what is held down, waits, or is a job: there is more to say than that no process is there. */

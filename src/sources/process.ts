@@ -12,6 +12,11 @@ export interface ProcessFigures {
   readonly rssBytes: number;
   readonly threads: number;
   readonly fds: number;
+  /** Context switches of its first thread since it started. */
+  readonly switches?: number;
+  /** From and to disks since it started. */
+  readonly readBytes?: number;
+  readonly writtenBytes?: number;
 }
 
 export interface MeasuredInstance {
@@ -28,7 +33,7 @@ export interface ProcessSourceOptions {
 }
 
 interface Sample {
-  readonly cpuMs: number;
+  readonly figures: ProcessFigures;
   readonly atMs: number;
 }
 
@@ -47,7 +52,7 @@ export function processSource(options: ProcessSourceOptions): Source {
           if (!figures) continue;
           // A new run of the instance is another process: its CPU time starts anew.
           const key = `${target} ${identity.pid} ${identity.startTicks} ${identity.bootId}`;
-          next.set(key, { cpuMs: figures.cpuMs, atMs: now });
+          next.set(key, { figures, atMs: now });
           readings.push(...readingsOf(target, figures, samples.get(key), now));
         }
         samples = next;
@@ -69,6 +74,22 @@ function readingsOf(
     reading(target, metrics.threads, figures.threads, now),
   ];
   if (!before || now <= before.atMs) return readings;
-  const ratio = Math.max(0, figures.cpuMs - before.cpuMs) / (now - before.atMs);
-  return [reading(target, metrics.cpu, ratio, now), ...readings];
+  const tookMs = now - before.atMs;
+  const rate = (a: number | undefined, b: number | undefined): number | undefined =>
+    a === undefined || b === undefined ? undefined : Math.max(0, b - a) / tookMs;
+  const was = before.figures;
+  const rates = [
+    [metrics.cpu, rate(was.cpuMs, figures.cpuMs)],
+    [metrics.switches, perSecond(rate(was.switches, figures.switches))],
+    [metrics.diskRead, perSecond(rate(was.readBytes, figures.readBytes))],
+    [metrics.diskWritten, perSecond(rate(was.writtenBytes, figures.writtenBytes))],
+  ] as const;
+  for (const [metric, value] of rates) {
+    if (value !== undefined) readings.push(reading(target, metric, value, now));
+  }
+  return readings;
+}
+
+function perSecond(perMs: number | undefined): number | undefined {
+  return perMs === undefined ? undefined : perMs * 1_000;
 }

@@ -15,6 +15,8 @@ const primary: Readonly<Record<number, Code>> = {
   26: "JOURNAL_CORRUPT", // NOTADB
 };
 
+const full = 13;
+
 /** SQLite's primary result code, or undefined when `error` is not from SQLite. */
 export function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error)) return undefined;
@@ -34,7 +36,8 @@ export function storeError(error: unknown, path: string): HomeostatError {
   const message = `${path}: ${messageOf(error)}`;
   const code = resultCode(error);
   if (code !== undefined) {
-    return new HomeostatError(primary[code] ?? "INVARIANT", message, { details: { sqlite: code } });
+    const details = code === full ? { sqlite: code, full: true } : { sqlite: code };
+    return new HomeostatError(primary[code] ?? "INVARIANT", message, { details });
   }
   const fromSystem = error instanceof Error && "syscall" in error;
   return new HomeostatError(fromSystem ? "JOURNAL_UNUSABLE" : "INVARIANT", message);

@@ -27,7 +27,13 @@ const ticksPerPage = 64;
 /** Share of the ring that is dropped at a time, so that most ticks drop nothing. */
 const dropShare = 64;
 
-export type Samples = Pick<Store, "appendTick" | "readTicks" | "lastTick" | "close">;
+export interface Samples extends Pick<Store, "appendTick" | "readTicks" | "lastTick" | "close"> {
+  /** The ring takes no more room than now, or as much again as it may. */
+  hold(on: boolean): void;
+}
+
+/** A ring that may not grow goes on with so much at least. */
+const heldBytes = 1_024 ** 2;
 
 /** For a reader that comes before the writer has made the file. */
 const none: Samples = {
@@ -35,6 +41,7 @@ const none: Samples = {
   readTicks: () => [],
   lastTick: () => undefined,
   close: () => {},
+  hold: () => {},
 };
 
 export function openSamples(place: Place, maxBytes: number): Samples {
@@ -44,6 +51,7 @@ export function openSamples(place: Place, maxBytes: number): Samples {
     const dictionary = openDictionary(file);
     const insert = file.run(() => file.db.prepare("INSERT INTO ticks VALUES (?, ?, ?)"));
     let last = highest(file);
+    let bytes = maxBytes;
     return {
       appendTick(tick) {
         const next = followTick(last, tick);
@@ -52,7 +60,7 @@ export function openSamples(place: Place, maxBytes: number): Samples {
             const samples = tick.readings.map((reading) => toSample(idOf(reading), reading));
             const data = encodeTick(tick, samples);
             insert.run(tick.n, data, crcOf(tick.n, data));
-            prune(file, maxBytes);
+            prune(file, bytes);
           }),
         );
         last = next;
@@ -60,6 +68,17 @@ export function openSamples(place: Place, maxBytes: number): Samples {
       readTicks: (afterN = 0) => readTicks(file, dictionary, afterN),
       lastTick: () => [...readTicks(file, dictionary, highest(file) - 1)].at(-1),
       close: file.close,
+      hold: (on) => {
+        bytes = on
+          ? Math.min(
+              maxBytes,
+              Math.max(
+                heldBytes,
+                file.run(() => usedBytes(file)),
+              ),
+            )
+          : maxBytes;
+      },
     };
   } catch (error) {
     file.close();

@@ -2,12 +2,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { invariant } from "../kernel/errors.ts";
+import { keepReserve } from "./reserve.ts";
 import { storeError } from "./sqlite-error.ts";
 import { type Place, syncFolder } from "./sqlite-file.ts";
 import { openJournal } from "./sqlite-journal.ts";
 import { takeWriterLock } from "./sqlite-lock.ts";
 import { openSamples } from "./sqlite-samples.ts";
-import type { Store } from "./store.ts";
+import { isDiskFull, type Store } from "./store.ts";
 
 export interface SqliteStoreOptions {
   /** Made with mode 0700 when it is missing; holds journal.db, samples.db and the writer's lock. */
@@ -19,6 +20,9 @@ export interface SqliteStoreOptions {
   /** For looking on while a writer is there: takes no lock, and what would write throws. */
   readonly readOnly?: boolean;
 }
+
+/** Ticks from one look whether the reserve can be taken back to the next. */
+const restoreEvery = 20;
 
 /**
  * One process writes to a folder at a time; the kernel frees the folder when that process ends.
@@ -50,22 +54,37 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     const samples = openSamples(place, maxTickBytes);
     held.push(samples.close);
     const writable = (): void => invariant(!readOnly, `the store in ${folder} is read-only`);
+    const reserve = readOnly ? undefined : keepReserve(folder);
+    reserve?.restore();
+    let ticks = 0;
+    /** Once more with the reserve, and with samples that grow no further, when the disk is full. */
+    const withRoom = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        if (!isDiskFull(error) || !reserve?.release()) throw error;
+        samples.hold(true);
+        work();
+      }
+    };
     return {
       name: "sqlite",
       append: (events) => {
         writable();
-        journal.append(events);
+        withRoom(() => journal.append(events));
       },
       read: journal.read,
       appendTick: (tick) => {
         writable();
-        samples.appendTick(tick);
+        ticks += 1;
+        if (ticks % restoreEvery === 0 && reserve?.restore()) samples.hold(false);
+        withRoom(() => samples.appendTick(tick));
       },
       readTicks: samples.readTicks,
       lastTick: samples.lastTick,
       putFile: (version, content) => {
         writable();
-        journal.putFile(version, content);
+        withRoom(() => journal.putFile(version, content));
       },
       getFile: journal.getFile,
       close,

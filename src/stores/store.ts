@@ -1,6 +1,14 @@
 // The contract of a store: an append-only journal of events, and a ring of samples beside it.
+import { HomeostatError } from "../kernel/errors.ts";
 import type { Event } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
+
+/** Whether a write was refused because the disk is full: it may be tried again, as it was. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof HomeostatError) || error.code !== "JOURNAL_UNUSABLE") return false;
+  const { details } = error;
+  return typeof details === "object" && details !== null && "full" in details;
+}
 
 /** The readings of one tick, and where in the journal the tick stood. */
 export interface Tick {
@@ -16,7 +24,8 @@ export interface Store {
   readonly name: string;
   /**
    * Makes the events durable, all or none, before it returns.
-   * @throws INVARIANT when `seq` does not follow the last one without a gap.
+   * @throws INVARIANT when `seq` does not follow the last one without a gap; JOURNAL_UNUSABLE, and
+   * then nothing was kept: {@link isDiskFull} tells whether it can be tried again.
    */
   append(events: readonly Event[]): void;
   /** Events with `seq` over `afterSeq`, oldest first. @throws JOURNAL_CORRUPT on a damaged file. */

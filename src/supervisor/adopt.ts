@@ -3,7 +3,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Exit, ProcessIdentity } from "../model/instance.ts";
 import { isOurs, serviceOf, type Target } from "../model/target.ts";
 import type { Found } from "../platforms/platform.ts";
-import { exitData } from "./exit.ts";
+import { exitData, statusOf } from "./exit.ts";
 import type { Runner } from "./runner.ts";
 import type { Past, PastRun, SupervisorOptions } from "./spec.ts";
 
@@ -72,7 +72,7 @@ function endOf(options: SupervisorOptions, target: Target, run: PastRun): Exit {
   const lines = lastLines(logFile(target));
   if (kept) {
     const { isExpectedExit } = services.find(({ name }) => name === serviceOf(target)) ?? {};
-    const expected = isExpectedExit?.(kept.code) ?? false;
+    const expected = isExpectedExit?.(statusOf(kept)) ?? false;
     const data = exitData(kept, { expected, stopped: false }, uptimeMs, lines);
     return { ...data, text: `${data.text}, while no daemon was watching` };
   }

@@ -45,6 +45,18 @@ test("a hundred moments of one grain are one sleep, and none is left when all ar
   await clock.advance(2_000);
 });
 
+test("there is one sleep, however often an earlier moment came", async () => {
+  const clock = simClock();
+  const beat = beatOf(clock);
+  const again = (): void => {
+    beat.at(clock.now() + 100, again);
+    for (const soonMs of [30, 20, 10]) beat.at(clock.now() + soonMs, () => {});
+  };
+  again();
+  await clock.advance(10_000);
+  assert.ok(clock.pending <= 2, `${clock.pending} sleeps`);
+});
+
 test("grains are a fiftieth of the time and at most 20 ms, and exact for short times", () => {
   assert.equal(grain(1_234, 1_000, "floor"), 1_220);
   assert.equal(grain(1_234, 1_000, "ceil"), 1_240);

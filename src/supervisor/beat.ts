@@ -21,7 +21,7 @@ const beats = new WeakMap<Clock, Beat>();
 function createBeat(clock: Clock): Beat {
   /** What is due, by its moment. */
   const slots = new Map<number, Set<() => void>>();
-  /** The earliest moment that is slept for; a later sleep that is under way does no harm. */
+  /** The moment that is slept for. One sleep at a time: each that ends begins another. */
   let wakesAtMs = Number.POSITIVE_INFINITY;
   let sleeping = new AbortController();
 
@@ -47,6 +47,8 @@ function createBeat(clock: Clock): Beat {
     }
     const nextMs = Math.min(...slots.keys());
     if (nextMs >= wakesAtMs) return;
+    sleeping.abort();
+    sleeping = new AbortController();
     wakesAtMs = nextMs;
     clock.sleep(Math.max(0, nextMs - clock.now()), sleeping.signal).then(wake, () => {});
   };

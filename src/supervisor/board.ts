@@ -25,7 +25,7 @@ interface Reading {
   readonly found: boolean;
 }
 
-type Parts = Pick<SupervisorOptions, "logFile" | "endOfFile" | "readLog">;
+type Parts = Pick<SupervisorOptions, "logFile" | "endOfFile" | "readLog" | "externalReady">;
 
 export function createBoard(
   options: Parts,
@@ -71,7 +71,9 @@ export function createBoard(
     },
     isMet: (service, condition) => {
       if (condition === "completed") return completed.has(service);
-      if (condition === "ready") return some(service, (target) => ready.has(target));
+      if (condition === "ready") {
+        return options.externalReady?.(service) ?? some(service, (target) => ready.has(target));
+      }
       if (condition === "started") {
         return completed.has(service) || some(service, (target) => runs.has(target));
       }

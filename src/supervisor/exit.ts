@@ -111,7 +111,7 @@ export function exitData(
 ): Exit {
   const text = stopped ? stoppedText(ended) : exitText(ended, lines, aftermath);
   return {
-    code: ended.code ?? signalCode(ended.signal),
+    code: statusOf(ended),
     signal: ended.signal,
     expected,
     ...(stopped ? { stopped } : {}),
@@ -130,7 +130,12 @@ function stoppedText(ended: Ended): string {
   return ended.signal === null ? exitText(ended) : `killed by ${ended.signal}`;
 }
 
-/** What a shell would report: 128 + the signal's number. */
+/** The exit code, or what a shell would report of a signal: so may a config name it as expected. */
+export function statusOf({ code, signal }: Pick<Ended, "code" | "signal">): number | null {
+  return code ?? signalCode(signal);
+}
+
+/** 128 + the signal's number. */
 function signalCode(signal: string | null): number | null {
   if (signal === null) return null;
   const numbers: Readonly<Record<string, number>> = constants.signals;

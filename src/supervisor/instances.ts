@@ -2,7 +2,7 @@
 import { randomId } from "../kernel/ids.ts";
 import type { Target } from "../model/target.ts";
 import type { Ended } from "../platforms/platform.ts";
-import { exitData } from "./exit.ts";
+import { exitData, statusOf } from "./exit.ts";
 import { followHealth } from "./health.ts";
 import { takePort } from "./ports.ts";
 import { createRunner, type Run, type Runner } from "./runner.ts";
@@ -21,19 +21,26 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
     platform,
     clock,
     log,
+    strays: ward.leftovers.of,
     spec: async () => {
-      const port = spec.wantsPort ? await takePort(portsInUse(ward)) : undefined;
+      const free = spec.wantsPort && spec.port === undefined;
+      const port = free ? await takePort(portsInUse(ward)) : spec.port;
       const logFile = options.logFile(target);
       fromByte = options.endOfFile?.(logFile) ?? 0;
+      const run = randomId(options.random);
+      const notify = options.notify?.of(target);
+      if (notify) await options.notify?.begin(target, run);
       return {
         target,
         project: options.project,
-        run: randomId(options.random),
+        run,
         command: spec.command,
         cwd: spec.cwd,
         env: spec.env,
         ...spec.launch?.(target, port),
         ...(port === undefined ? {} : { port }),
+        ...(spec.sockets ? { sockets: spec.sockets } : {}),
+        ...(notify ? { notify } : {}),
         logFile,
       };
     },
@@ -56,6 +63,7 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
       options.beforeExit(spec.name);
       // Where an earlier daemon's run begins in the log is not known.
       tellExit(ward, spec, target, run, ended, stopped, run.adopted ? 0 : fromByte);
+      if (!stopped) ward.leftovers.sweepSoon();
     },
   });
 }
@@ -73,7 +81,7 @@ function tellExit(
   const isOverdue = overdue.delete(target);
   const lines = stopped && !isOverdue ? [] : options.lastLines(options.logFile(target), fromByte);
   const aftermath = options.lookBack?.(target, run.identity.pid, ended, run.port);
-  const expected = stopped || (ended.known && spec.isExpectedExit(ended.code));
+  const expected = stopped || (ended.known && spec.isExpectedExit(statusOf(ended)));
   const told = exitData(ended, { expected, stopped }, uptimeMs, lines, aftermath);
   const data = isOverdue ? overdueExit(told, spec, lines) : told;
   const completed = spec.job !== undefined && data.expected && !stopped;

@@ -1,5 +1,6 @@
 // Which services are on their way to run, which are held down by people, and which wait for a moment.
 import { HomeostatError } from "../kernel/errors.ts";
+import { addressOf } from "../model/listen-socket.ts";
 import type { Target } from "../model/target.ts";
 import { type BootParts, launch, missingOf } from "./boot.ts";
 import { keepSchedule } from "./schedules.ts";
@@ -14,6 +15,8 @@ export interface Launches {
   release(spec: ServiceSpec, by: string): Promise<void>;
   /** @throws CANCELLED for a service that people have stopped. */
   mayStart(service: string): void;
+  /** Addresses of the sockets of all that people have not stopped. */
+  sockets(): readonly string[];
   nextRuns(): ReadonlyMap<string, number>;
   /** Nothing is on its way any more. */
   close(): void;
@@ -81,6 +84,10 @@ export function createLaunches(parts: BootParts): Launches {
       if (by !== undefined)
         throw new HomeostatError("CANCELLED", `${service} was stopped by ${by}`);
     },
+    sockets: () =>
+      services
+        .filter(({ name }) => !held.has(name))
+        .flatMap((spec) => (spec.sockets ?? []).map(addressOf)),
     nextRuns: () => next,
     close: () => closed.abort(),
   };

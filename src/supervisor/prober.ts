@@ -65,7 +65,9 @@ export async function keepProbing(options: Probing): Promise<void> {
   const { schedule, of, clock, signal } = options;
   const ask = asker(options);
   const begunMs = clock.now();
-  const pause = pauser(options);
+  const { pause, wake } = pauser(options);
+  const leave = schedule.probe.watch?.(of.target, wake);
+  if (leave) signal.addEventListener("abort", leave, { once: true });
   await pause((of.startedAtMs ?? begunMs) + (schedule.delayMs ?? 0));
   let first = true;
   while (!signal.aborted) {
@@ -83,19 +85,38 @@ export async function keepProbing(options: Probing): Promise<void> {
   }
 }
 
-/** Waits until a moment, or until the signal aborts; a moment that is past is one turn away. */
-function pauser({ clock, signal }: Probing): (untilMs: number) => Promise<void> {
+interface Pauser {
+  /** Waits until a moment, or until the signal aborts; a moment that is past is one turn away. */
+  pause(untilMs: number): Promise<void>;
+  /** Ends the pause of the moment, or else the next one. */
+  wake(): void;
+}
+
+function pauser({ clock, signal }: Probing): Pauser {
   let over: (() => void) | undefined;
+  let woken = false;
   signal.addEventListener("abort", () => over?.(), { once: true });
-  return (untilMs) => {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = beatOf(clock).at(Math.max(untilMs, clock.now()), resolve);
-      over = () => {
-        cancel();
-        resolve();
-      };
-    });
+  return {
+    pause: (untilMs) => {
+      if (signal.aborted) return Promise.resolve();
+      const dueMs = woken ? clock.now() : Math.max(untilMs, clock.now());
+      woken = false;
+      return new Promise((resolve) => {
+        const end = (): void => {
+          over = undefined;
+          resolve();
+        };
+        const cancel = beatOf(clock).at(dueMs, end);
+        over = () => {
+          cancel();
+          end();
+        };
+      });
+    },
+    wake: () => {
+      if (over) over();
+      else woken = true;
+    },
   };
 }
 

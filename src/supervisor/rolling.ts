@@ -20,7 +20,7 @@ export async function awaitReady(
   const untilMs = clock.now() + startupMs;
   while (!ready.has(target)) {
     stillOpen();
-    if (clock.now() > untilMs) {
+    if (clock.now() > Math.max(untilMs, options.notify?.extendedUntilMs(target) ?? 0)) {
       const text = `${target} was not ready ${startupMs} ms after its start`;
       throw new HomeostatError("TIMED_OUT", text);
     }

@@ -1,10 +1,10 @@
 // One instance: starts its process, watches it end, stops it; one operation at a time.
 import type { Clock } from "../kernel/clock.ts";
-import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Target } from "../model/target.ts";
 import type { Ended, Found, Platform, StartSpec } from "../platforms/platform.ts";
+import { clearRest, restOf } from "./rest.ts";
 
 export interface Run {
   readonly identity: ProcessIdentity;
@@ -26,12 +26,18 @@ export interface RunnerOptions {
   readonly onStarted: (run: Run, by: string) => void;
   readonly onStopping: (by: string) => void;
   readonly onEnded: (run: Run, ended: Ended, stopped: boolean) => void;
+  /** Processes of a run that have left its group: they are told to end with it. */
+  readonly strays?: Strays;
 }
+
+export type Strays = (run: string, leaderPid: number) => Promise<readonly Found[]>;
 
 export interface StopOptions {
   readonly signal: NodeJS.Signals;
   /** From the signal to KILL. */
   readonly waitMs: number;
+  /** Until when the process has asked to be waited for, beyond that. */
+  readonly extendedUntilMs?: () => number | undefined;
   /** Called after `onStopping` and before the signal: lets requests in flight finish. */
   readonly drain?: () => Promise<void>;
 }
@@ -54,15 +60,14 @@ export interface Runner {
   stop(by: string, options: StopOptions, step?: StopStep): Promise<void>;
 }
 
-/** How long the kernel may take to tear a killed group down. */
-const reapMs = 5_000;
-const reapPollMs = 10;
-
 export function createRunner(options: RunnerOptions): Runner {
-  const { target, platform, clock, log } = options;
+  const { target, platform, clock } = options;
   let current: Run | undefined;
   let starting: string | undefined;
   let stopping = false;
+  /** When what is being stopped is killed; before it was told to end, that is at once. */
+  let killAtMs = 0;
+  let signal: NodeJS.Signals = "SIGTERM";
   let queue: Promise<unknown> = Promise.resolve();
 
   /** Operations wait for the one before, whether that one failed or not. */
@@ -78,7 +83,8 @@ export function createRunner(options: RunnerOptions): Runner {
     origin: Pick<Run, "startedAtMs" | "adopted">,
   ): Run => {
     const over = platform.ended(identity).then(async (ended) => {
-      await clearGroup(platform, clock, identity, log);
+      const rest = restOf(options, { identity, run });
+      await clearRest(options, rest, signal, () => (stopping ? killAtMs : 0));
       const stopped = stopping;
       current = undefined;
       options.onEnded(whole, ended, stopped);
@@ -104,6 +110,7 @@ export function createRunner(options: RunnerOptions): Runner {
       inTurn(async () => {
         if (current) return current;
         stopping = false;
+        killAtMs = 0;
         const spec = await options.spec();
         starting = spec.run;
         const identity = await platform.start(spec).finally(() => {
@@ -123,20 +130,25 @@ export function createRunner(options: RunnerOptions): Runner {
         if (!current) return;
         stopping = true;
         options.onStopping(by);
-        await end(platform, clock, current, how, step);
+        signal = how.signal;
+        await end(options, current, how, step, (atMs) => {
+          killAtMs = atMs;
+        });
       }),
   };
 }
 
 async function end(
-  platform: Platform,
-  clock: Clock,
+  options: RunnerOptions,
   run: Run,
   how: StopOptions,
   step: StopStep,
+  killAt: (atMs: number) => void,
 ): Promise<void> {
+  const { platform, clock } = options;
   if (how.drain) await timed(clock, step, "drained", how.drain);
   const fromMs = clock.now();
+  killAt(fromMs + how.waitMs);
   platform.signalGroup(run.identity, how.signal);
   // One that was stopped by a signal takes this one when it goes on, and ends as it would.
   platform.signalGroup(run.identity, "SIGCONT");
@@ -149,27 +161,6 @@ async function end(
   platform.signalGroup(run.identity, "SIGKILL");
   await run.over;
   step("SIGKILL to the whole group: it ended", clock.now() - killedMs);
-}
-
-/** Ends what the leader left behind, and waits until the group is empty. */
-async function clearGroup(
-  platform: Platform,
-  clock: Clock,
-  identity: ProcessIdentity,
-  log: Log,
-): Promise<void> {
-  const { pid } = identity;
-  const fromMs = clock.now();
-  try {
-    while (platform.groupAlive(identity)) {
-      platform.signalGroup(identity, "SIGKILL");
-      if (clock.now() - fromMs > reapMs) throw new Error(`still there after ${reapMs} ms`);
-      await clock.sleep(reapPollMs);
-    }
-  } catch (error) {
-    // Its leader has ended all the same, and that has to be told.
-    log.error("what a process left behind does not end", { pid, reason: messageOf(error) });
-  }
 }
 
 /** Whether `promise` settles within `ms`. */

@@ -4,6 +4,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import type { InputDraft } from "../model/event.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
+import type { ListenSocket } from "../model/listen-socket.ts";
 import type { Reading } from "../model/reading.ts";
 import { instanceName, type Target } from "../model/target.ts";
 import type { Ended, Platform, StartSpec } from "../platforms/platform.ts";
@@ -27,6 +28,15 @@ export type LookBack = (
   port: number | undefined,
 ) => Aftermath;
 
+export interface NotifyHands {
+  /** What an instance is started with; undefined for one that is not asked so. */
+  of(target: Target): StartSpec["notify"] | undefined;
+  /** Called before each start: resolves when nothing of the run before can be taken for this one. */
+  begin(target: Target, run: string): Promise<void>;
+  /** Loop time until which it has asked for patience. */
+  extendedUntilMs(target: Target): number | undefined;
+}
+
 /** A service that ends when its work is done. */
 export interface JobSpec {
   /** Whether it runs when the daemon begins. */
@@ -38,7 +48,8 @@ export interface JobSpec {
 
 export interface ServiceSpec {
   readonly name: string;
-  readonly replicas: number;
+  /** Changed when people scale it. */
+  replicas: number;
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -46,6 +57,10 @@ export interface ServiceSpec {
   readonly launch?: Launch;
   /** Instances get a free port in PORT. */
   readonly wantsPort: boolean;
+  /** In place of a free one. */
+  readonly port?: number;
+  /** Held while its instances come and go, and passed to each. */
+  readonly sockets?: readonly ListenSocket[];
   readonly dependsOn: readonly string[];
   /** What is waited for in those of them that are not to be ready. */
   readonly conditions?: Readonly<Record<string, Condition>>;
@@ -55,7 +70,7 @@ export interface ServiceSpec {
   /** Each kind of question apart; wins over `probe`. */
   readonly probes?: Probes;
   readonly stop: { readonly signal: NodeJS.Signals; readonly waitMs: number };
-  /** Whether an exit with this code is as wanted as a stop. */
+  /** Whether an exit with this code, 128 + its number for a signal, is as wanted as a stop. */
   readonly isExpectedExit: (code: number | null) => boolean;
   readonly startupMs: number;
 }
@@ -86,6 +101,10 @@ export interface SupervisorOptions {
   readonly observe: (readings: readonly Reading[], soon?: boolean) => void;
   /** Resolves when the gateway has no request left for the target, or time is over. */
   readonly drain: (target: Target) => Promise<void>;
+  /** Whether a service that runs elsewhere is well; undefined for one of this supervisor. */
+  readonly externalReady?: (service: string) => boolean | undefined;
+  /** What instances say of themselves by sd_notify. */
+  readonly notify?: NotifyHands;
   /** Called before an exit is told: what changed just before it is told first. */
   readonly beforeExit: (service: string) => void;
 }
@@ -143,6 +162,10 @@ export interface Supervisor {
   adopt(past: Past): void;
   /** Starts what is missing, each service when its dependencies are there. */
   boot(past: Past, signal: AbortSignal): Promise<void>;
+  /** Whether a service can have more than one instance. @throws UNKNOWN_ID */
+  scales(service: string): boolean;
+  /** Resolves when it has so many instances, the new ones ready. @throws UNKNOWN_ID, TIMED_OUT */
+  scale(service: string, replicas: number, by: string, step?: StopStep): Promise<void>;
   /** Ends all instances of a service, and starts none until `release`. @throws UNKNOWN_ID */
   hold(service: string, by: string, step?: StopStep): Promise<void>;
   /** Starts what is missing when its dependencies are there. @throws UNKNOWN_ID */

@@ -6,12 +6,15 @@ import { createBoard } from "./board.ts";
 import { exitData } from "./exit.ts";
 import { makeRunner, type Ward } from "./instances.ts";
 import { createLaunches, type Launches } from "./launches.ts";
+import { createLeftovers } from "./leftovers.ts";
 import { dependentsFirst } from "./order.ts";
 import { awaitReady, rolling } from "./rolling.ts";
-import type { Runner } from "./runner.ts";
+import type { Runner, StopOptions } from "./runner.ts";
+import { scaleTo } from "./scale.ts";
 import {
   type Running,
   type ServiceSpec,
+  type StopHow,
   type Supervisor,
   type SupervisorOptions,
   targetsOf,
@@ -56,9 +59,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
     },
     stop: (target, how, step) => {
-      const { signal, waitMs } = specFor(serviceOf(target)).stop;
-      const drain = how.drain === false ? {} : { drain: () => options.drain(target) };
-      const stop = { signal, waitMs: how.waitMs ?? waitMs, ...drain };
+      const stop = stopping(options, specFor(serviceOf(target)), target, how, () => closing);
       return runnerFor(target).stop(how.by, stop, step);
     },
     ready: (target, signal) => {
@@ -69,6 +70,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     adopt: (past) => {
       board.remember(past);
       launches.remember(past);
+      options.platform.keepSockets?.(launches.sockets());
       adoptAll({ ...options, emit: noting(ward, specs) }, runners, past);
       for (const target of runners.keys()) {
         if (!past.runs.get(target)?.stopping && !past.held?.has(serviceOf(target))) continue;
@@ -96,22 +98,45 @@ function makeWard(options: SupervisorOptions): Ward {
   const runners: Ward["runners"] = new Map();
   const ready: Ward["ready"] = new Set();
   const board = createBoard(options, runners, ready);
-  return { options, runners, ready, board, overdue: new Set() };
+  const leftovers = createLeftovers(options, () => void sweep(options, runners));
+  return { options, runners, ready, board, leftovers, overdue: new Set() };
+}
+
+function stopping(
+  { drain, notify }: SupervisorOptions,
+  { stop: { signal, waitMs } }: ServiceSpec,
+  target: Target,
+  how: StopHow,
+  isClosing: () => boolean,
+): StopOptions {
+  return {
+    signal,
+    waitMs: how.waitMs ?? waitMs,
+    // When everything ends, others count on how long that takes.
+    extendedUntilMs: () => (isClosing() ? undefined : notify?.extendedUntilMs(target)),
+    ...(how.drain === false ? {} : { drain: () => drain(target) }),
+  };
 }
 
 /** What is ordered of a whole service. */
 function onServices(
-  { options }: Ward,
+  ward: Ward,
   hands: () => Supervisor,
   launches: Launches,
   specFor: (service: string) => ServiceSpec,
-): Pick<Supervisor, "boot" | "hold" | "release" | "run" | "nextRuns"> {
+): Pick<Supervisor, "boot" | "hold" | "release" | "run" | "nextRuns" | "scale" | "scales"> {
+  const { options } = ward;
   return {
+    scales: (service) => specFor(service).port === undefined,
+    scale: (service, replicas, by, step) =>
+      scaleTo(ward, hands(), specFor(service), replicas, by, step),
     boot: launches.boot,
     hold: async (service, by, step) => {
       const spec = specFor(service);
       launches.hold(spec, by);
       await Promise.all(targetsOf(spec).map((target) => hands().stop(target, { by }, step)));
+      // Nobody will answer on them: clients are better refused than kept waiting.
+      options.platform.keepSockets?.(launches.sockets());
     },
     release: (service, by) => launches.release(specFor(service), by),
     run: async (service, by, replaces) => {

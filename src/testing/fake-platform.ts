@@ -78,5 +78,6 @@ export function fakePlatform(options: { readonly obeys?: boolean } = {}): FakePl
     groupAlive: (identity) => find(identity) !== undefined,
     scan: () => [...running],
     figures: () => undefined,
+    pss: () => undefined,
   };
 }

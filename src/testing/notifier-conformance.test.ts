@@ -55,7 +55,7 @@ const underTest = (make: Make, more: Partial<NotifierUnderTest> = {}): NotifierU
   };
 };
 
-const write = ({ title, text }: Notice): string => `${title}\n${text}`;
+const write = ({ title, text, over }: Notice): string => `${over ? "over: " : ""}${title}\n${text}`;
 
 /** A kind of one post, sent as `send` says. */
 const sending =
@@ -89,10 +89,21 @@ const replacing = sending((post) => {
   };
 });
 
+/** What came last goes first. */
+const overtaking = sending((post) => {
+  const waiting: Notice[] = [];
+  return async (notice, { signal }) => {
+    waiting.push(notice);
+    await Promise.resolve();
+    const next = waiting.pop();
+    if (next) await post(write(next), signal);
+  };
+});
+
 const [named = "", tells = "", calmly = "", many = "", constant = ""] = notifierChecks.map(
   ([says]) => says,
 );
-const [words = "", rejects = "", givesUp = "", atOnce = ""] = notifierChecks
+const [words = "", rejects = "", givesUp = "", atOnce = "", newest = "", end = ""] = notifierChecks
   .slice(5)
   .map(([says]) => says);
 
@@ -112,14 +123,14 @@ const faults: Readonly<Record<string, readonly [Make, ...caughtBy: string[]]>> =
         async (notice, { signal }) =>
           post(notice.title, signal),
     ),
-    ...[tells, calmly],
+    ...[tells, calmly, end],
   ],
   "it sends two messages": [
     sending((post) => async (notice, { signal }) => {
       await post(write(notice), signal);
       await post(write(notice), signal);
     }),
-    ...[tells, many, words],
+    ...[tells, many, words, newest, end],
   ],
   "it keeps what is not urgent to itself": [
     sending((post) => async (notice, { signal }) => {
@@ -127,7 +138,22 @@ const faults: Readonly<Record<string, readonly [Make, ...caughtBy: string[]]>> =
     }),
     calmly,
   ],
-  "it tells the last of many": [replacing, many],
+  "it tells the last of many": [replacing, many, newest],
+  "it tells the newest first": [overtaking, newest],
+  "it does not know an end": [
+    sending(
+      (post) =>
+        async ({ title, text }, { signal }) =>
+          post(`${title}\n${text}`, signal),
+    ),
+    end,
+  ],
+  "it keeps an end to itself": [
+    sending((post) => async (notice, { signal }) => {
+      if (!notice.over) await post(write(notice), signal);
+    }),
+    end,
+  ],
   "it changes the notice": [changing, constant],
   "it throws before it gives a promise": [throwing, words],
   "it drops what it cannot write": [

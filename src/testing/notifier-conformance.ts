@@ -35,6 +35,8 @@ export const notifierChecks: readonly NotifierCheck[] = [
   ["rejects with a reason when it reaches nobody", rejects],
   ["rejects when its time is over", givesUp],
   ["ends at once when its time was over before it began", endsAtOnce],
+  ["of one incident, tells the newest last", tellsNewestLast],
+  ["tells that an incident has ended, and not as it tells its trouble", tellsEnd],
 ];
 
 /** Registers the tests with node:test. */
@@ -112,7 +114,9 @@ async function tellsCalmly(made: NotifierUnderTest): Promise<void> {
 }
 
 async function tellsMany(made: NotifierUnderTest): Promise<void> {
-  const notices = Array.from({ length: 5 }, (_, i) => ({ ...notice, title: `trouble ${i}` }));
+  const notices = Array.from({ length: 5 }, (_, i) => {
+    return { ...notice, incident: `${i}`, title: `trouble ${i}` };
+  });
   const ends = await Promise.all(notices.map((each) => ending(made, made.notifier, each)));
   assert.deepEqual(ends, [{}, {}, {}, {}, {}]);
   const messages = made.received();
@@ -173,4 +177,29 @@ async function endsAtOnce(made: NotifierUnderTest): Promise<void> {
   for (const notifier of [made.notifier, made.silent ?? made.notifier]) {
     await ending(made, notifier, notice, AbortSignal.abort());
   }
+}
+
+/** One that has not left may make way for what is newer; nothing older may come after it. */
+async function tellsNewestLast(made: NotifierUnderTest): Promise<void> {
+  const notices = Array.from({ length: 5 }, (_, i) => ({ ...notice, title: `trouble ${i}` }));
+  const ends = await Promise.all(notices.map((each) => ending(made, made.notifier, each)));
+  assert.deepEqual(ends, [{}, {}, {}, {}, {}]);
+  const messages = made.received();
+  const order = messages.map((message) => notices.findIndex((it) => message.includes(it.title)));
+  assert.deepEqual(
+    order,
+    [...new Set(order)].toSorted((a, b) => a - b),
+    "in their order, once",
+  );
+  assert.equal(order.at(-1), 4, "the newest comes last");
+}
+
+async function tellsEnd(made: NotifierUnderTest): Promise<void> {
+  assert.deepEqual(await ending(made, made.notifier), {});
+  const end: Notice = { ...notice, over: true };
+  assert.deepEqual(await ending(made, made.notifier, end), {});
+  const [trouble, over, ...others] = made.received();
+  assert.ok(over !== undefined, "the end is not told");
+  assert.notEqual(over, trouble, "the end is told as if the trouble went on");
+  assert.deepEqual(others, [], "one notice is one message");
 }

@@ -225,8 +225,8 @@ async function finds({ platform, start, project }: Bench): Promise<void> {
   const found = platform.scan(project).toSorted((a, b) => a.identity.pid - b.identity.pid);
   const leaders = found.filter(({ leader }) => leader);
   assert.deepEqual(leaders, [
-    { target: "web/1", run: "r1", identity: first, leader: true, port: 4_321 },
-    { target: "db/1", run: "r2", identity: second, leader: true },
+    { target: "web/1", run: "r1", identity: first, leader: true, group: first.pid, port: 4_321 },
+    { target: "db/1", run: "r2", identity: second, leader: true, group: second.pid },
   ]);
   const [child] = found.filter(({ leader }) => !leader);
   assert.deepEqual([child?.target, child?.run, child?.port], ["web/1", "r1", 4_321]);

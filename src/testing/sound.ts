@@ -26,6 +26,7 @@ const kinds: Readonly<Record<SymptomKind, true>> = {
   silent: true,
   unready: true,
   expiring: true,
+  full: true,
 };
 
 const unitOfOurs: ReadonlyMap<string, Unit> = new Map(

@@ -1,37 +1,32 @@
 // The actions of the daemon, each given the narrow slice of hands that it needs.
 import type { Action } from "../actions/action.ts";
 import { degradeAction, restoreAction } from "../actions/degrade.ts";
-import { pageAction, type Way } from "../actions/page.ts";
+import { type PageHands, pageAction } from "../actions/page.ts";
 import { restartAction } from "../actions/restart.ts";
 import { rollbackAction } from "../actions/rollback.ts";
 import { startAction } from "../actions/start.ts";
 import type { Traits } from "../controller/act.ts";
 import type { Loop } from "../controller/loop.ts";
 import { downInstances } from "../controller/state.ts";
-import type { Log } from "../kernel/log.ts";
 import type { ActionKind } from "../model/action.ts";
-import { logNotifier } from "../notifiers/log.ts";
-import type { Notice, Notifier } from "../notifiers/notifier.ts";
-import { doingOf, titleOf } from "../server/title.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { Resolved } from "./resolve.ts";
 import { routesOf } from "./routes.ts";
 
-export interface Hands {
+export interface Hands extends PageHands {
   readonly supervisor: Supervisor;
   readonly gateway: GatewayProcess;
   readonly files: ConfigFiles;
   readonly loop: Loop;
-  readonly log: Log;
   readonly resolved: Resolved;
 }
 
 export type Actions = Readonly<Record<ActionKind, Action>>;
 
 export function actionsOf(hands: Hands): Actions {
-  const { supervisor, gateway, files, loop, log, resolved } = hands;
+  const { supervisor, gateway, files, loop, resolved } = hands;
   const inStep = {
     gatewayInStep: () => {
       gateway.sync(routesOf(loop.mind.state, resolved));
@@ -51,20 +46,8 @@ export function actionsOf(hands: Hands): Actions {
     }),
     degrade: degradeAction(inStep),
     restore: restoreAction(inStep),
-    page: pageAction({ ways: [logNotifier(log)].map((notifier) => wayOf(notifier, loop)) }),
+    page: pageAction(hands),
   };
-}
-
-function wayOf(notifier: Notifier, loop: Loop): Way {
-  const { name } = notifier;
-  return { name, tell: (id, signal) => notifier.send(noticeOf(loop, id), { signal }) };
-}
-
-function noticeOf(loop: Loop, id: string): Notice {
-  const incident = loop.mind.state.incidents[id];
-  const title = incident ? titleOf(incident) : `incident ${id}`;
-  const text = incident ? doingOf(incident, loop.clock.now()) : "";
-  return { incident: id, title, text, urgent: true };
 }
 
 /** Facts of each action for the guards; they do not depend on any hands. */

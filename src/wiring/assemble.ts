@@ -1,14 +1,26 @@
 // Makes the parts of the daemon and joins them; nothing runs yet when this returns.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createLoop, type Loop } from "../controller/loop.ts";
 import { createStep, type Step } from "../controller/step.ts";
-import { type GatewayLink, gatewayLink } from "../gateway/link.ts";
-import { gatewayTarget, isOurs, spawnerTarget, type Target } from "../model/target.ts";
+import { gatewayLink } from "../gateway/link.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { metrics } from "../model/reading.ts";
+import {
+  gatewayTarget,
+  isOurs,
+  notifyTarget,
+  spawnerTarget,
+  type Target,
+} from "../model/target.ts";
 import { linuxPlatform } from "../platforms/linux.ts";
+import { diskOf } from "../platforms/log/disk.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { readPowers } from "../platforms/powers.ts";
 import { keepSpawner, type Spawner } from "../platforms/spawner/spawner.ts";
 import { createHistory, type History } from "../server/history.ts";
+import type { Room } from "../sources/disk.ts";
+import { reserveFile } from "../stores/reserve.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
@@ -17,15 +29,21 @@ import { actionsOf, traits } from "./actions.ts";
 import { lookBack } from "./aftermath.ts";
 import { type Apps, createApps } from "./apps.ts";
 import { captureEvidence, endOfLog, lastLines, turnMsOf } from "./capture.ts";
+import { type Channels, createChannels } from "./channels.ts";
 import { type ConfigFiles, watchConfigFiles } from "./config-files.ts";
+import { createOutside, type Outside } from "./externals.ts";
 import { type GatewayProcess, keepGateway } from "./gateway-process.ts";
 import { detectorRules } from "./kinds.ts";
 import { readPiece } from "./log-piece.ts";
+import { noGateway } from "./no-gateway.ts";
 import type { DaemonOptions } from "./options.ts";
-import { performer } from "./perform.ts";
+import { type PerformOptions, performer } from "./perform.ts";
 import { uidsOf } from "./process.ts";
 import { routesOf } from "./routes.ts";
+import { scaledPolicy } from "./scale.ts";
+import { createNotifyDesk, type NotifyDesk } from "./sd-notify.ts";
 import { specsOf } from "./specs.ts";
+import { drainMs } from "./stop-time.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -33,17 +51,24 @@ export interface Parts {
   readonly spawner: Spawner;
   readonly history: History;
   readonly loop: Loop;
-  readonly link: GatewayLink;
   readonly gateway: GatewayProcess;
   readonly files: ConfigFiles;
   readonly supervisor: Supervisor;
   readonly apps: Apps;
+  readonly channels: Channels;
+  readonly notify: NotifyDesk;
+  readonly outside: Outside;
   readonly observe: Loop["observe"];
   readonly logFile: (target: Target) => string;
+  /** What there is for journal and logs. */
+  readonly room: () => Room;
 }
 
 const tickMs = 250;
-const drainMs = 5_000;
+/** No rule looks at these: they are for people, and the journal does not keep them. */
+const shownOnly: ReadonlySet<string> = new Set(
+  [metrics.switches, metrics.diskRead, metrics.diskWritten].map(({ name }) => name),
+);
 /** The report of a runtime that gives up is longer than what the journal keeps of it. */
 const lastLinesRead = 60;
 
@@ -69,23 +94,35 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     clock: options.clock,
     tickMs,
     onCommand: (command) => perform(command),
+    onFull: (why) => {
+      if (why === undefined) log.info("there is room for the journal again: healing goes on");
+      else log.error("the disk is full: nothing is decided until there is room", { why });
+    },
     onBroken: options.onBroken,
   });
   const { clock } = loop;
   const observe: Loop["observe"] = (readings, soon) => {
-    loop.observe(readings, soon);
     history.note(readings);
+    const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
+    if (decisive.length > 0) loop.observe(decisive, soon);
   };
-  const { link, gateway } = makeGateway(options, platform, loop, logFile(gatewayTarget));
+  const gateway = makeGateway(options, platform, loop, logFile(gatewayTarget));
   const files = makeFiles(options, store, loop);
   const apps = createApps(options, loop, () => supervisor.running());
+  const outside = createOutside(options, loop, observe);
+  const notify = createNotifyDesk(options, clock, logFile(notifyTarget));
   const supervisor: Supervisor = createSupervisor({
     platform,
     clock,
     random: options.random,
     log,
     project: stateFolder,
-    services: specsOf(resolved, { ...plain(options.env), ...apps.env }, apps.hearing),
+    services: specsOf(
+      { ...resolved, policy: scaledPolicy(resolved.policy, loop.mind.state) },
+      { ...plain(options.env), ...apps.env },
+      { ...apps.hearing, notify: notify.ear },
+    ),
+    notify: notify.hands,
     logFile,
     lastLines: (file, fromByte) => lastLines(file, lastLinesRead, fromByte),
     endOfFile: endOfLog,
@@ -96,27 +133,41 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     drain: async (target) => {
       await Promise.all([apps.drain(target), gateway.drained(target, drainMs)]);
     },
+    externalReady: outside.isReady,
     beforeExit: (service) => files.check(service),
   });
+  const channels = createChannels(options, loop, store);
   perform = performer({
     clock,
     log,
-    actions: actionsOf({ supervisor, gateway, files, loop, log, resolved }),
+    actions: actionsOf({ supervisor, gateway, files, loop, resolved, ...channels }),
     emit: loop.emit,
     said: apps.evidence,
     run: ({ service, by, replaces }) => supervisor.run(service, by, replaces),
-    capture: (wanted, signal) => {
-      const running = supervisor.running().find((other) => other.target === wanted.target);
-      const pid = running?.identity.pid;
-      const file = logFile(wanted.target);
-      const turnMs = turnMsOf(resolved, wanted.target);
-      const how = { clock, signal, background: stopped, turnMs };
-      return captureEvidence({ wanted, pid, logFile: file, ...how });
-    },
+    capture: capturing(options, clock, supervisor.running, stopped),
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
-  const world = { store, platform, spawner, history, loop, link, gateway, files };
-  return { ...world, supervisor, apps, observe, logFile };
+  const world = { store, platform, spawner, history, loop, gateway, files };
+  const room = (): Room => {
+    const hasReserve = existsSync(join(stateFolder, reserveFile));
+    return { ...diskOf(stateFolder), hasReserve };
+  };
+  return { ...world, supervisor, apps, channels, notify, outside, observe, logFile, room };
+}
+
+function capturing(
+  { resolved, stateFolder }: DaemonOptions,
+  clock: Clock,
+  running: Supervisor["running"],
+  background: AbortSignal,
+): PerformOptions["capture"] {
+  const logFile = logFiles(stateFolder);
+  return (wanted, signal) => {
+    const pid = running().find(({ target }) => target === wanted.target)?.identity.pid;
+    const turnMs = turnMsOf(resolved, wanted.target);
+    const how = { clock, signal, background, turnMs };
+    return captureEvidence({ wanted, pid, logFile: logFile(wanted.target), ...how });
+  };
 }
 
 function logFiles(stateFolder: string): (target: Target) => string {
@@ -148,11 +199,13 @@ function makeGateway(
   platform: Platform,
   { clock }: Loop,
   logFile: string,
-): Pick<Parts, "link" | "gateway"> {
+): GatewayProcess {
   const { log, random, stateFolder } = options;
   const socketPath = join(stateFolder, "gateway.sock");
+  const hasPorts = Object.values(options.resolved.services).some(({ port }) => port !== undefined);
+  if (!hasPorts) return noGateway({ platform, project: stateFolder, log });
   const link = gatewayLink({ socketPath, clock, log });
-  const gateway = keepGateway({
+  return keepGateway({
     platform,
     clock,
     random,
@@ -164,7 +217,6 @@ function makeGateway(
     env: plain(options.env),
     logFile,
   });
-  return { link, gateway };
 }
 
 function makeFiles({ resolved, log }: DaemonOptions, store: Store, loop: Loop): ConfigFiles {
@@ -179,9 +231,12 @@ function makeFiles({ resolved, log }: DaemonOptions, store: Store, loop: Loop): 
   });
 }
 
+/** What whoever runs the daemon wants to hear from it, not from what it runs. */
+const ofDaemon = /^(NOTIFY_SOCKET|WATCHDOG_USEC|WATCHDOG_PID)$/;
+
 function plain(env: DaemonOptions["env"]): Readonly<Record<string, string>> {
   const pairs = Object.entries(env).filter(
-    (pair): pair is [string, string] => pair[1] !== undefined,
+    (pair): pair is [string, string] => pair[1] !== undefined && !ofDaemon.test(pair[0]),
   );
   return Object.fromEntries(pairs);
 }

@@ -6,6 +6,7 @@ import { type CloudEvent, toCloudEvent } from "../model/cloudevent.ts";
 import type { Target } from "../model/target.ts";
 import type { IncidentDetail } from "../protocol/api.ts";
 import type { Backend } from "../server/api.ts";
+import type { DrillsBackend } from "../server/drills.ts";
 import type { History } from "../server/history.ts";
 import type { Stream } from "../server/stream.ts";
 import { concerns, timeline } from "../server/timeline.ts";
@@ -13,21 +14,27 @@ import { incidentView, stateView } from "../server/views.ts";
 import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { Apps } from "./apps.ts";
+import type { Channels } from "./channels.ts";
 import type { Operator } from "./operator.ts";
 import type { Resolved } from "./resolve.ts";
+import type { NotifyDesk } from "./sd-notify.ts";
 
 export interface BackendParts {
   readonly loop: Loop;
   readonly store: Store;
   readonly history: History;
   readonly operator: Operator;
+  readonly drills: DrillsBackend;
+  readonly channels: Channels;
   readonly apps: Apps;
   readonly resolved: Resolved;
   readonly version: string;
   readonly nextRuns: Supervisor["nextRuns"];
+  readonly notify: Pick<NotifyDesk, "says">;
   readonly logFile: (target: Target) => string;
   readonly lastLines: (file: string, count: number) => readonly string[];
   readonly down: (by: string) => void;
+  readonly upgrade: (by: string) => void;
 }
 
 export interface RunningBackend {
@@ -35,6 +42,12 @@ export interface RunningBackend {
   /** Once a second: tells the streams that the state has a new beat. */
   beat(): void;
 }
+
+/** Nothing is done that is not written down first. */
+const stuckVerdict = {
+  text: "The disk is full: nothing is healed until there is room for the journal. It needs you.",
+  tone: "attention" as const,
+};
 
 export function createBackend(parts: BackendParts): RunningBackend {
   const { loop, store, history, operator, apps, resolved, version } = parts;
@@ -48,7 +61,13 @@ export function createBackend(parts: BackendParts): RunningBackend {
     state: () => {
       const nextRuns = parts.nextRuns();
       const nowMs = loop.clock.now();
-      return stateView({ mind: loop.mind, history, nowMs, version, ports, nextRuns });
+      const { says } = parts.notify;
+      const undelivered = parts.channels.undelivered();
+      return {
+        ...stateView({ mind: loop.mind, history, nowMs, version, ports, nextRuns, says }),
+        ...(undelivered.length === 0 ? {} : { undelivered }),
+        ...(loop.stuck === undefined ? {} : { verdict: stuckVerdict }),
+      };
     },
     incident: (id) => detail(loop, store, id),
     series: (target, metric, seconds) => {
@@ -62,6 +81,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
     restart: (name, by) => stepped((step) => operator.restart(name, by, step)),
     stop: (name, by) => stepped((step) => operator.stop(name, by, step)),
     start: (name, by) => stepped((step) => operator.start(name, by, step)),
+    scale: (name, count, by) => stepped((step) => operator.scale(name, count, by, step)),
     run: operator.run,
     apps: apps.view,
     order: apps.order,
@@ -69,7 +89,10 @@ export function createBackend(parts: BackendParts): RunningBackend {
       // The answer leaves first: the server ends with the daemon.
       void loop.clock.sleep(50).then(() => parts.down(by));
     },
+    upgrade: parts.upgrade,
     stream,
+    drills: parts.drills,
+    channels: parts.channels,
   };
   return { api, beat };
 }

@@ -56,7 +56,8 @@ export function checkCommand(service: Raw, at: At, where: Where): readonly Findi
 /** That of the first instance whose folder is not there, or else of the first. */
 function cwdOf(service: Raw, name: string, folder: string): string {
   const given = typeof service.cwd === "string" ? service.cwd : ".";
-  const replicas = Math.min(64, Math.max(1, number(service.replicas) ?? 1));
+  const spares = Math.min(8, number(service.spares) ?? 0);
+  const replicas = Math.min(64, Math.max(1, number(service.replicas) ?? 1)) + spares;
   const all = Array.from({ length: replicas }, (_, index) =>
     fill(given, { index, name, replicas }),
   );

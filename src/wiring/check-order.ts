@@ -5,11 +5,13 @@ import { type Raw, record, texts } from "./raw.ts";
 import { nameOfService, servicesMax } from "./schema.ts";
 import { type At, either, nearest, quote, show } from "./words.ts";
 
-export function checkOrder(services: Raw): readonly Finding[] {
+/** `external`: services that run elsewhere, which others may depend on. */
+export function checkOrder(services: Raw, external: Raw = {}): readonly Finding[] {
   const names = Object.keys(services);
   return [
     ...checkCycles(services),
-    ...names.flatMap((name) => checkDependencies(name, services)),
+    ...names.flatMap((name) => checkDependencies(name, services, external)),
+    ...names.flatMap((name) => checkExternals(name, services, external)),
     ...names.flatMap((name) => checkConditions(name, services)),
     ...names.flatMap((name) => checkJob(record(services[name]), ["services", name])),
     ...names.flatMap((name) => checkGroup(name, services)),
@@ -54,8 +56,8 @@ function checkCycles(services: Raw): readonly Finding[] {
   return findings;
 }
 
-function checkDependencies(name: string, services: Raw): readonly Finding[] {
-  const names = Object.keys(services);
+function checkDependencies(name: string, services: Raw, external: Raw): readonly Finding[] {
+  const names = [...Object.keys(services), ...Object.keys(external)];
   const seen = new Set<string>();
   return entriesOf(name, services).flatMap(({ name: other, at }) => {
     const again = seen.has(other);
@@ -69,6 +71,16 @@ function checkDependencies(name: string, services: Raw): readonly Finding[] {
     const known = few.length === 0 ? "no entry, because there is no other service" : either(few);
     const expected = near === undefined ? known : quote(near);
     return [{ at, expected, got: `${show(other)}, which is no service` }];
+  });
+}
+
+/** Of what runs elsewhere is known how it is, and nothing else. */
+function checkExternals(name: string, services: Raw, external: Raw): readonly Finding[] {
+  return entriesOf(name, services).flatMap(({ name: other, at, condition }) => {
+    const isExternal = Object.hasOwn(external, other) && !Object.hasOwn(services, other);
+    if (!isExternal || condition === "ready") return [];
+    const expected = '"ready", because no more is known of what runs elsewhere';
+    return [{ at, expected, got: show(condition) }];
   });
 }
 
@@ -95,7 +107,7 @@ function checkConditions(name: string, services: Raw): readonly Finding[] {
 
 /** What keeps a service running and reachable means nothing to what ends by itself. */
 const notForJobs = ["port", "probe", "probes", "configFiles", "degradable", "hold", "timeout"];
-const restartNotForJobs = ["giveUp", "stable", "loopExits"];
+const restartNotForJobs = ["giveUp", "retry", "stable", "loopExits"];
 
 function checkJob(service: Raw, at: At): readonly Finding[] {
   if (service.job === undefined) return [];

@@ -8,7 +8,7 @@ import { ms, type Raw, record } from "./raw.ts";
 import { type At, either, quote, show, span } from "./words.ts";
 
 const parts = ["startup", "readiness", "liveness"] as const;
-const kinds = ["http", "tcp", "exec", "grpc", "file", "link"] as const;
+const kinds = ["http", "tcp", "exec", "grpc", "file", "link", "notify"] as const;
 const usualTimeoutMs = 1_000;
 
 export function checkProbes(service: Raw, at: At, folder: string): readonly Finding[] {

@@ -3,6 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { checkCommand, type Where } from "./check-command.ts";
 import { checkProbes } from "./check-probes.ts";
 import { checkProcess } from "./check-process.ts";
+import { checkNotify } from "./check-sd-notify.ts";
 import { kindOf } from "./files.ts";
 import type { Finding } from "./problem.ts";
 import { ms, number, type Raw, record, texts } from "./raw.ts";
@@ -24,6 +25,7 @@ export function checkService(
     ...checkProcess(service, at, where),
     ...checkProbe(service, at),
     ...checkProbes(service, at, where.folder),
+    ...checkNotify(service, at, where),
     ...checkRouted(service, at),
     ...checkRestart(record(service.restart), [...at, "restart"], service.job !== undefined),
     ...checkHealing(record(service.healing), outerHealing, [...at, "healing"]),
@@ -99,7 +101,7 @@ function checkRouted(service: Raw, at: At): readonly Finding[] {
   }
   const idle: At[] = [];
   for (const key of ["p95", "errors"]) if (limits[key] !== undefined) idle.push(["limits", key]);
-  for (const key of ["hold", "timeout"]) if (service[key] !== undefined) idle.push([key]);
+  for (const key of ["host", "hold", "timeout"]) if (service[key] !== undefined) idle.push([key]);
   if (service.degradable === true) idle.push(["degradable"]);
   return idle.map((key) => ({
     at: [...at, ...key],
@@ -131,6 +133,11 @@ function checkRestart(restart: Raw, at: At, isJob: boolean): readonly Finding[] 
   let neededMs = 0;
   for (let n = 0; n < Math.min(exits, 64); n++) {
     neededMs += perExitMs + (n === 0 ? 0 : Math.min(maxMs, firstMs * factor ** (n - 1)));
+  }
+  const retryMs = ms(restart.retry);
+  if (retryMs !== undefined && retryMs < maxMs) {
+    const expected = `at least backoff.max, ${span(maxMs)}: it is for what was given up`;
+    findings.push({ at: [...at, "retry"], expected, got: span(retryMs) });
   }
   if (neededMs < withinMs || restart.when === "never") return findings;
   const [needed, within] = [span(roundUp(neededMs)), span(withinMs)];

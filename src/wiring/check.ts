@@ -1,9 +1,13 @@
 // What one setting cannot tell alone: names that must exist, cycles, ports, and each service.
 // Works on the raw config, so that all problems are found at once, those of the shape included.
 
+import { checkChannels } from "./check-channels.ts";
+import { checkDowntime } from "./check-downtime.ts";
+import { checkExternal } from "./check-external.ts";
 import { checkLogs } from "./check-logs.ts";
 import { checkOrder } from "./check-order.ts";
 import { checkHealing, checkService, type Where } from "./check-service.ts";
+import { checkStop } from "./check-stop.ts";
 import type { Finding } from "./problem.ts";
 import { number, type Raw, record } from "./raw.ts";
 import { defaults } from "./resolve.ts";
@@ -19,12 +23,16 @@ export function crossCheck(config: unknown, where: Where): readonly Finding[] {
     ...checkCount(root, names),
     ...names.flatMap((name) => checkName(name)),
     ...checkPorts(root, services),
-    ...checkOrder(services),
+    ...checkOrder(services, record(root.external)),
+    ...checkExternal(root),
     ...names.flatMap((name) =>
       checkService(record(services[name]), ["services", name], record(root.healing), where),
     ),
     ...checkHealing(record(root.healing), {}, ["healing"]),
     ...checkLogs(root, where.folder),
+    ...checkChannels(root, where),
+    ...checkStop(root),
+    ...checkDowntime(root, where.folder),
   ];
 }
 

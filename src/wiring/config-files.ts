@@ -13,7 +13,7 @@ import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { InputDraft } from "../model/event.ts";
 import type { Policy } from "../model/policy.ts";
-import type { Store } from "../stores/store.ts";
+import { isDiskFull, type Store } from "../stores/store.ts";
 
 export interface ConfigFiles {
   /** Tells the loop of every file of the service (of all, without one) whose content is new. */
@@ -43,11 +43,23 @@ export function watchConfigFiles(options: {
     const version = createHash("sha256").update(text).digest("hex");
     const previous = options.known(file);
     if (version === previous) return;
-    store.putFile(version, text);
+    if (!keep(version, text, file)) return;
     const base = { target: service, what: "config" as const, file, version, by };
     const data = { ...base, ...(previous === undefined ? {} : { previous }), atMs: options.now() };
     emit({ type: "change.seen", subject: service, data });
   };
+
+  /** Without a copy it is as if nobody had looked: it is looked at again. */
+  function keep(version: string, text: string, file: string): boolean {
+    try {
+      store.putFile(version, text);
+      return true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      log.error("a config file has changed, and the disk is too full to keep it", { file });
+      return false;
+    }
+  }
 
   return {
     check: (only) => {

@@ -60,7 +60,12 @@ export interface LinkProbeConfig {
   readonly within?: Duration;
 }
 
-/** Exactly one of http, tcp, exec, grpc, file and link. */
+export interface NotifyWatchdogConfig {
+  /** The longest time between two WATCHDOG=1; the service is told it in WATCHDOG_USEC. */
+  readonly watchdog: Duration;
+}
+
+/** Exactly one of http, tcp, exec, grpc, file, link and notify. */
 export interface ProbeOfKindConfig {
   /** A path, or the whole question. */
   readonly http?: string | HttpProbeConfig;
@@ -73,11 +78,14 @@ export interface ProbeOfKindConfig {
   readonly file?: FileProbeConfig;
   /** What an app with `createApp` says of itself over its link. */
   readonly link?: LinkWordConfig | LinkProbeConfig;
+  /** What it says by sd_notify(3): true for startup and readiness, a time for liveness. */
+  readonly notify?: true | NotifyWatchdogConfig;
   /** From one check to the next. Default 1 s; readiness and startup are asked faster at first. */
   readonly interval?: Duration;
   /** Default 1 s. */
   readonly timeout?: Duration;
-  /** Bad answers in a row that count. Default 3; of startup 30: with `interval` its time. */
+  /** Bad answers in a row that count. Default 3; of startup 30: with `interval` its time; of a
+   * watchdog 1. */
   readonly failures?: number;
   /** Good answers in a row that count. Default 1. */
   readonly successes?: number;

@@ -2,9 +2,13 @@
 import type { Duration } from "../kernel/duration.ts";
 import type { Mode } from "../model/action.ts";
 import type { UlimitName } from "../platforms/platform.ts";
+import type { DowntimeConfig } from "./config-downtime.ts";
+import type { OutsideConfig } from "./config-external.ts";
 import type { LogsConfig, ServiceLogsConfig } from "./config-logs.ts";
+import type { NotifyConfig } from "./config-notify.ts";
 import type { OrderConfig } from "./config-order.ts";
 import type { ProbesConfig } from "./config-probes.ts";
+import type { ServiceStopConfig, StopConfig } from "./config-stop.ts";
 
 export interface ProbeConfig {
   /** Path that answers 2xx or 3xx when the instance is well. Exactly one of http, tcp and exec. */
@@ -41,6 +45,8 @@ export interface RestartConfig {
   readonly loopExits?: number;
   /** Default: 8 exits within 10 min. The back-off must leave room for them. */
   readonly giveUp?: { readonly exits: number; readonly within: Duration };
+  /** What was given up is tried again so long after its end, for ever. Default 5 min. */
+  readonly retry?: Duration;
 }
 
 export interface HealingConfig {
@@ -69,7 +75,7 @@ export interface HealingConfig {
   readonly settle?: Duration;
 }
 
-export interface ServiceConfig extends OrderConfig {
+export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   /** Arguments, or a line; a line with shell characters runs in /bin/sh. */
   readonly command: string | readonly string[];
   /** Relative to the project folder. */
@@ -101,6 +107,8 @@ export interface ServiceConfig extends OrderConfig {
   readonly replicas?: number;
   /** Where clients connect; each replica gets a port of its own in PORT. */
   readonly port?: number;
+  /** Where the gateway opens it. Default 127.0.0.1; "0.0.0.0" is everywhere. */
+  readonly host?: string;
   /** One probe for everything: the start, readiness and liveness. */
   readonly probe?: ProbeConfig;
   /** Each of them apart, in place of `probe`. */
@@ -119,10 +127,7 @@ export interface ServiceConfig extends OrderConfig {
   readonly configFiles?: readonly string[];
   readonly restart?: RestartConfig;
   /** Default: SIGTERM, then KILL after 10 s. */
-  readonly stop?: {
-    readonly signal?: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
-    readonly wait?: Duration;
-  };
+  readonly stop?: ServiceStopConfig;
   /** How long the gateway keeps a request when no instance is ready. Default 5 s. */
   readonly hold?: Duration;
   /** How long an answer may take. Default 30 s. */
@@ -133,7 +138,7 @@ export interface ServiceConfig extends OrderConfig {
   readonly logs?: ServiceLogsConfig;
 }
 
-export interface Config {
+export interface Config extends OutsideConfig {
   /** Address of the JSON Schema, for editors. */
   readonly $schema?: string;
   /** Default: the name of the folder. */
@@ -147,6 +152,9 @@ export interface Config {
   readonly services: Readonly<Record<string, ServiceConfig>>;
   readonly healing?: HealingConfig;
   readonly logs?: LogsConfig;
+  /** Default: nobody is told; a line in the log of the daemon says what a page would. */
+  readonly notify?: NotifyConfig;
+  readonly stop?: StopConfig;
 }
 
 /** Gives an editor the types of a config; returns what it was given. */

@@ -1,19 +1,26 @@
 // The daemon: parts are put together, take over what runs, and look after it until told to stop.
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { createApi, listen } from "../server/api.ts";
 import { appLinkSource } from "../sources/app-link.ts";
+import { diskSource } from "../sources/disk.ts";
 import { gatewaySource } from "../sources/gateway.ts";
 import { processSource } from "../sources/process.ts";
 import { assemble, type Parts } from "./assemble.ts";
 import { createBackend, type RunningBackend } from "./backend.ts";
 import { lastLines } from "./capture.ts";
+import { undoFile } from "./drill-file.ts";
+import { createDrills, type Drills } from "./drills.ts";
 import { begin, ending } from "./lifecycle.ts";
 import { type Logs, lookAfterLogs } from "./logs.ts";
+import { createDaemonMetrics } from "./metrics.ts";
 import { createOperator } from "./operator.ts";
 import type { DaemonOptions } from "./options.ts";
+import { measureRestarts } from "./restart-costs.ts";
+import { upgrade } from "./upgrade.ts";
 
 export interface Daemon {
   readonly url: string;
@@ -24,6 +31,7 @@ export interface Daemon {
 
 const figuresMs = 1_000;
 const beatMs = 1_000;
+const roomMs = 2_000;
 const configPollMs = 500;
 const sweepMs = 5_000;
 
@@ -37,18 +45,34 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = assemble(options, stopped.signal);
   const logs = makeLogs(options);
   const { over, finish } = ending({ ...parts, logs, options, stopped });
+  const operator = createOperator(parts.loop, parts.supervisor);
+  const drills = createDrills({ ...parts, ...options, project: options.stateFolder });
   const backend = createBackend({
     ...parts,
-    operator: createOperator(parts.loop, parts.supervisor),
+    operator,
+    drills,
     nextRuns: parts.supervisor.nextRuns,
     resolved: options.resolved,
     version: options.version,
     lastLines,
     down: finish,
+    upgrade: (by) => upgrade({ ...parts, ...options, logs, stopped }, by),
+  });
+  const metrics = createDaemonMetrics({
+    loop: parts.loop,
+    state: backend.api.state,
+    stats: () => parts.gateway.stats(),
+    stateFolder: options.stateFolder,
+    version: options.version,
   });
   // Before anybody can ask: how services ended meanwhile is known when the loop begins.
   await parts.spawner.look();
-  const api = { ...dashboard, dashboard: options.dashboard, backend: backend.api };
+  const { kuma } = options.resolved;
+  const api = {
+    ...{ ...dashboard, dashboard: options.dashboard, backend: backend.api },
+    metrics: metrics.text,
+    ...(kuma ? { kuma: { token: kuma.token, hear: parts.outside.hear } } : {}),
+  };
   const server = await listen(createApi(api), api).catch((error: unknown) => {
     parts.spawner.leave();
     parts.store.close();
@@ -59,8 +83,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   // Nobody connects before this turn is over, and by then is known who runs.
   void parts.apps.link.open();
   await begin({ ...parts, options, stopped: stopped.signal });
+  parts.channels.run(operator, stopped.signal);
   openEyes(parts, options.log, stopped.signal);
-  keepTime(parts, backend, stopped.signal);
+  parts.outside.watch(stopped.signal);
+  void metrics.watch(stopped.signal);
+  keepTime({ ...parts, drills }, backend, options, stopped.signal);
   // An IPv6 address stands in brackets in a URL.
   const host = dashboard.host.includes(":") ? `[${dashboard.host}]` : dashboard.host;
   return { url: `http://${host}:${dashboard.port}`, over, stop: finish };
@@ -72,15 +99,19 @@ function makeLogs({ resolved, ...options }: DaemonOptions): Logs {
 }
 
 function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
-  const { supervisor, platform, link, apps, loop, observe } = parts;
+  const { supervisor, platform, gateway, apps, loop, observe } = parts;
+  const { clock } = loop;
+  const { figures } = platform;
+  const costs = measureRestarts({ clock, loop, figures, stats: gateway.stats });
   const sources = [
     processSource({
       instances: supervisor.running,
       figures: platform.figures,
       intervalMs: figuresMs,
     }),
-    gatewaySource({ stats: () => link.stats(), intervalMs: figuresMs }),
+    gatewaySource({ stats: costs.stats, intervalMs: figuresMs }),
     appLinkSource({ reports: apps.link.fresh, intervalMs: figuresMs }),
+    diskSource({ room: parts.room, intervalMs: roomMs }),
   ];
   for (const source of sources) {
     source.start({ signal, clock: loop.clock, log, emit: observe }).catch((error: unknown) => {
@@ -89,12 +120,22 @@ function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
   }
 }
 
-function keepTime(parts: Parts, backend: RunningBackend, signal: AbortSignal): void {
+function keepTime(
+  parts: Parts & { readonly drills: Drills },
+  backend: RunningBackend,
+  { stateFolder, log }: DaemonOptions,
+  signal: AbortSignal,
+): void {
   const { loop, files, supervisor, history } = parts;
   const { clock } = loop;
   void loop.run(signal);
   void every(clock, configPollMs, signal, () => files.check());
   void every(clock, sweepMs, signal, () => void supervisor.sweep());
+  void every(clock, beatMs, signal, async () => {
+    if (!existsSync(undoFile(stateFolder))) return;
+    const { undoLeft } = await import("./drill-undo.ts");
+    if (await undoLeft(stateFolder, clock, log)) parts.drills.cutOff();
+  });
   void every(clock, beatMs, signal, () => {
     history.beat(loop.mind, clock.now());
     backend.beat();

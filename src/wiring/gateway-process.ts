@@ -7,9 +7,10 @@ import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import { gatewayTarget, type Target } from "../model/target.ts";
 import type { Ended, Platform } from "../platforms/platform.ts";
-import type { Route } from "../protocol/gateway.ts";
+import type { GatewayStats, Route } from "../protocol/gateway.ts";
 import { createRunner, type Run, type Runner, within } from "../supervisor/runner.ts";
 import { type RoutePusher, routePusher } from "./gateway-routes.ts";
+import { gatewayStopMs } from "./stop-time.ts";
 
 export interface GatewayProcess {
   /** Takes over a running gateway or starts one; resolves when it answers, or after 10 s. */
@@ -20,6 +21,8 @@ export interface GatewayProcess {
   inStep(): Promise<void>;
   /** Resolves when the instance has no request left, or after `ms`. */
   drained(target: Target, ms: number): Promise<void>;
+  /** What each instance was asked, counted. @throws GATEWAY_ABSENT */
+  stats(): Promise<GatewayStats>;
   stop(): Promise<void>;
 }
 
@@ -41,7 +44,6 @@ export interface GatewayProcessOptions {
 const answerMs = 10_000;
 const pollMs = 20;
 const againMs = 500;
-const stopWaitMs = 6_000;
 const lookMs = 1_000;
 /** Each unanswered question takes 2 s: a gateway that is silent for so many hangs. */
 const silentLimit = 5;
@@ -86,10 +88,11 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
         await clock.sleep(pollMs);
       }
     },
+    stats: () => link.stats(),
     stop: async () => {
       stopped.abort();
       routes.forget();
-      await runner.stop("homeostat", { signal: "SIGTERM", waitMs: stopWaitMs });
+      await runner.stop("homeostat", { signal: "SIGTERM", waitMs: gatewayStopMs });
       link.close();
     },
   };

@@ -7,6 +7,7 @@ import { silence } from "../detectors/silence.ts";
 import { threshold } from "../detectors/threshold.ts";
 import type { Policy, ProbesPolicy, ServicePolicy } from "../model/policy.ts";
 import { type Metric, metrics } from "../model/reading.ts";
+import { diskTarget } from "../model/target.ts";
 
 /** Missing probe readings for so many periods, and at least so long, are silence. */
 const silentPeriods = 10;
@@ -21,13 +22,26 @@ export function detectorRules(): (policy: Policy, service: string) => readonly D
     const known = ofPolicy.get(service);
     if (known) return known;
     const own = policy.services[service];
-    const rules = own ? rulesOf(own) : [];
+    const rules = service === diskTarget ? diskRules : own ? rulesOf(own) : [];
     ofPolicy.set(service, rules);
     return rules;
   };
 }
 
+const diskRules: readonly DetectorRule[] = [
+  {
+    name: "room",
+    metric: metrics.diskRoom.name,
+    of: "service",
+    detector: consecutive({
+      ...{ failures: 1, successes: 1, kind: "full" },
+      label: () => "the disk of journal and logs is nearly full",
+    }),
+  },
+];
+
 function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
+  if (policy.external) return externalRules(policy);
   const { limits, probe } = policy;
   const { forMs } = limits;
   const rules: DetectorRule[] = [];
@@ -65,6 +79,24 @@ function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
 /** A probe that could not ask so often in a row is told to people. */
 const brokenTimes = 3;
 
+function brokenProbe(): Detector {
+  const label = (): string => "its probe is broken";
+  return consecutive({ failures: brokenTimes, successes: 1, kind: "silent", label });
+}
+
+/** Of what runs elsewhere: what we are answered, and what a watcher says that has its own patience. */
+function externalRules({ probe }: ServicePolicy): readonly DetectorRule[] {
+  const rule = (name: string, { name: metric }: Metric, detector: Detector): DetectorRule => ({
+    ...{ name, metric, of: "service", detector },
+  });
+  const label = (): string => "a watcher outside says so";
+  const told = consecutive({ failures: 1, successes: 1, kind: "failing", label });
+  const watched = rule("watcher", metrics.watcher, told);
+  if (!probe) return [watched];
+  const asked = rule("probe", metrics.probe, consecutive(probe));
+  return [asked, rule("probe-broken", metrics.probeWorks, brokenProbe()), watched];
+}
+
 function probesRules({ readiness, certificateMs }: ProbesPolicy): readonly DetectorRule[] {
   const rule = (name: string, metric: Metric, detector: Detector): DetectorRule => ({
     name,
@@ -73,13 +105,7 @@ function probesRules({ readiness, certificateMs }: ProbesPolicy): readonly Detec
     detector,
   });
   const rules: DetectorRule[] = [];
-  const broken = consecutive({
-    failures: brokenTimes,
-    successes: 1,
-    kind: "silent",
-    label: () => "its probe is broken",
-  });
-  rules.push(rule("probe-broken", metrics.probeWorks, broken));
+  rules.push(rule("probe-broken", metrics.probeWorks, brokenProbe()));
   if (readiness) {
     const label = (count: number): string => `not ready, ${count} times in a row`;
     const detector = consecutive({ ...readiness, kind: "unready", label });

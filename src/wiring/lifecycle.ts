@@ -11,6 +11,8 @@ import type { GatewayProcess } from "./gateway-process.ts";
 import type { Logs } from "./logs.ts";
 import type { DaemonOptions } from "./options.ts";
 import { doneAtOf, pastOf } from "./past.ts";
+import { scaledPolicy } from "./scale.ts";
+import type { NotifyDesk } from "./sd-notify.ts";
 
 /** Tells the journal who is there, takes over what runs, starts the rest. */
 export async function begin(parts: {
@@ -22,10 +24,13 @@ export async function begin(parts: {
   readonly files: ConfigFiles;
   readonly platform: Platform;
   readonly spawner: Spawner;
+  readonly notify: NotifyDesk;
   readonly stopped: AbortSignal;
 }): Promise<void> {
   const { options, store, loop, supervisor, gateway, files, platform, spawner, stopped } = parts;
-  const { policy } = options.resolved;
+  // What runs is asked at once, and what it said while no daemon was there counts.
+  await parts.notify.boot();
+  const policy = scaledPolicy(options.resolved.policy, loop.mind.state);
   const { pid, version, clock } = options;
   const { bootId } = platform;
   const past = pastOf(loop.mind.state, store, bootId);
@@ -53,6 +58,7 @@ export function ending(parts: {
   readonly gateway: GatewayProcess;
   readonly spawner: Spawner;
   readonly apps: Apps;
+  readonly notify: NotifyDesk;
   readonly logs: Logs;
   readonly stopped: AbortController;
 }): { readonly over: Promise<void>; readonly finish: (by: string) => void } {
@@ -69,6 +75,7 @@ export function ending(parts: {
         // What cannot be ended keeps nothing else from ending.
         const ends = [await settled(supervisor.stopAll(by)), await settled(gateway.stop())];
         ends.push(await settled(spawner.stop()), await settled(logs.close()));
+        ends.push(await settled(parts.notify.stop()));
         apps.link.close();
         const subject = options.resolved.policy.project;
         loop.end({ type: "daemon.stopped", subject, data: { reason: by } });

@@ -12,6 +12,7 @@ import { probes } from "../../test/configs/any-probes.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import { simClock } from "../testing/sim-clock.ts";
 import type { HealingConfig, ProbeConfig, RestartConfig, ServiceConfig } from "./config.ts";
+import type { DowntimeConfig } from "./config-downtime.ts";
 import type { OrderConfig } from "./config-order.ts";
 import { judge, type LoadOptions, loadConfig } from "./load.ts";
 import type { Problem } from "./problem.ts";
@@ -86,14 +87,16 @@ const restart: Arbitrary<RestartConfig> = some<RestartConfig>({
   stable: duration(1, 60_000),
   loopExits: fc.integer({ min: 2, max: 4 }),
   giveUp: fc.record({ exits: fc.integer({ min: 4, max: 20 }), within: duration(900_000, 9e6) }),
+  retry: duration(30_000, 9e6),
 });
+
+/** What has tests of its own. */
+type Apart = "command" | "port" | "probes" | keyof (OrderConfig & ProcessConfig & DowntimeConfig);
 
 const service: Arbitrary<ServiceConfig> = fc
   .tuple(
     fc.constantFrom<ServiceConfig>({ command: "sleep 60" }, { command: ["sleep", "60"] }),
-    some<
-      Omit<ServiceConfig, "command" | "port" | "probes" | keyof OrderConfig | keyof ProcessConfig>
-    >({
+    some<Omit<ServiceConfig, Apart>>({
       cwd: fc.constantFrom(".", "/"),
       logs: some<NonNullable<ServiceConfig["logs"]>>({
         size: fc.constantFrom("1KB", "50MB", "1.5MiB"),
@@ -120,8 +123,11 @@ const service: Arbitrary<ServiceConfig> = fc
       restart,
       stop: some<NonNullable<ServiceConfig["stop"]>>({
         signal: fc.constantFrom("SIGTERM" as const, "SIGINT" as const),
-        wait: duration(0, 60_000),
+        wait: duration(2, 60_000),
+        dump: fc.constant(1),
+        hard: fc.constant("2ms"),
       }),
+      host: fc.constantFrom("127.0.0.1", "0.0.0.0"),
       hold: duration(0, 60_000),
       timeout: duration(5_000, 60_000),
       degradable: fc.boolean(),

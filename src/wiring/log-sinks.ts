@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Writable } from "node:stream";
+import { createBacklog } from "../kernel/backlog.ts";
 import { type Clock, deadline } from "../kernel/clock.ts";
 import type { Level, Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
-import { createBacklog } from "../runtime/log/backlog.ts";
-import { type Dial, dialTcp, dialTls, dialUdp } from "../runtime/log/link.ts";
-import { createOutbox } from "../runtime/log/outbox.ts";
+import { syslogMessage } from "../protocol/syslog.ts";
+import { type Dial, dialTcp, dialTls, dialUdp } from "../protocol/syslog-link.ts";
+import { createOutbox } from "../protocol/syslog-outbox.ts";
 import type { ResolvedForward } from "./resolve-logs.ts";
 
 /** A line on its way out, without secrets and control characters. */
@@ -102,22 +103,12 @@ function dialOf({
   return dialTls(to, caFile === undefined ? {} : { ca: readFileSync(caFile) });
 }
 
-/** RFC 5424, table 2; facility 1, "user". */
-const severities: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
-
 /** `<14>1 2026-11-21T03:00:00.000Z host web 1 - - the line as it was written` */
-export function syslogLine(line: ForwardLine, host: string, mostBytes: number): Buffer {
+export function syslogLine(line: ForwardLine, hostname: string, maxBytes: number): Buffer {
   const { at, service, instance, level = "info", text } = line;
   const time = new Date(at).toISOString();
-  const name = host.replaceAll(/[^\x21-\x7e]+/g, "_").slice(0, 255) || "-";
-  const head = `<${8 + severities[level]}>1 ${time} ${name} ${service.slice(0, 48)} ${instance || "-"} - -`;
-  // Section 6.4: text beyond ASCII is announced as UTF-8 by the byte order mark.
-  const mark = /^[\x20-\x7e]*$/.test(text) ? "" : "\ufeff";
-  const bytes = Buffer.from(`${head} ${mark}${text}`);
-  if (bytes.length <= mostBytes) return bytes;
-  let end = mostBytes;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.subarray(0, end);
+  const parts = { facility: "user", level, time, hostname, maxBytes, text } as const;
+  return syslogMessage({ ...parts, app: service, processId: instance, messageId: "" });
 }
 
 /** A reader that is slow or gone costs lines, never the daemon. */

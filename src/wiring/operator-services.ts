@@ -6,6 +6,7 @@ import type { ServicePolicy } from "../model/policy.ts";
 import { untilText } from "../supervisor/condition.ts";
 import { dependentsFirst, startOrder } from "../supervisor/order.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
+import { scale } from "./scale.ts";
 
 type Step = (text: string, tookMs: number) => void;
 
@@ -17,6 +18,8 @@ export interface ServiceOrders {
   stop(name: string, by: string, step: Step): Promise<void>;
   /** Resolves when all of it is ready, or after a while with a step for each that waits. */
   start(name: string, by: string, step: Step): Promise<void>;
+  /** So many instances that serve, until all is stopped. */
+  scale(name: string, count: number, by: string, step: Step): Promise<void>;
   /** How many rounds of the job had ended before: the one that begins now is the next. */
   run(name: string, by: string): { readonly ended: number };
 }
@@ -27,8 +30,10 @@ const startsMs = 30_000;
 export function serviceOrders(loop: Loop, supervisor: Supervisor): ServiceOrders {
   const { clock } = loop;
   const state = () => loop.mind.state;
-  const select = (name: string): readonly ServicePolicy[] =>
-    selected(state().policy.services, name);
+  const select = (name: string): readonly ServicePolicy[] => {
+    mustWrite(loop);
+    return selected(state().policy.services, name);
+  };
   const timed = async (text: string, step: Step, work: () => Promise<void>): Promise<void> => {
     const fromMs = clock.now();
     await work();
@@ -67,6 +72,10 @@ export function serviceOrders(loop: Loop, supervisor: Supervisor): ServiceOrders
       patience.abort();
       for (const { service, isOver } of begun) if (!isOver()) step(delay(loop, service), startsMs);
     },
+    scale: async (name, count, by, step) => {
+      mustWrite(loop);
+      await scale(loop, supervisor, name, count, by, step);
+    },
     run: (name, by) => {
       const policy = Object.hasOwn(state().policy.services, name)
         ? state().policy.services[name]
@@ -80,10 +89,18 @@ export function serviceOrders(loop: Loop, supervisor: Supervisor): ServiceOrders
         const doing = round.running ? "runs already" : "is to be tried again after a failure";
         throw notNow(`${name} ${doing}, asked for by ${round.by}`);
       }
+      mustWrite(loop);
       loop.emit({ type: "job.due", subject: name, data: { by } });
       return { ended };
     },
   };
+}
+
+/** What people order is written down before it is done. @throws JOURNAL_UNUSABLE */
+export function mustWrite({ stuck }: Loop): void {
+  if (stuck === undefined) return;
+  const text = `nothing can be written down, so nothing is done: ${stuck}`;
+  throw new HomeostatError("JOURNAL_UNUSABLE", text);
 }
 
 interface Begun {
@@ -153,6 +170,8 @@ function selected(
 ): readonly ServicePolicy[] {
   const all = Object.values(services);
   const own = Object.hasOwn(services, name) ? services[name] : undefined;
+  if (own?.external)
+    throw notNow(`${name} runs elsewhere: it is watched, and never started or stopped`);
   const fit = own ? [own] : all.filter(({ partOf }) => partOf === name);
   if (fit.length === 0) {
     const groups = [...new Set(all.flatMap(({ partOf }) => partOf ?? []))];

@@ -3,7 +3,7 @@ import type { Loop } from "../controller/loop.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import type { Approval } from "../model/refusal.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
-import { type ServiceOrders, serviceOrders } from "./operator-services.ts";
+import { mustWrite, type ServiceOrders, serviceOrders } from "./operator-services.ts";
 
 export interface Operator extends ServiceOrders {
   pause(by: string, reason: string): void;
@@ -16,14 +16,17 @@ export function createOperator(loop: Loop, supervisor: Supervisor): Operator {
   const project = (): string => loop.mind.state.policy.project;
   return {
     pause: (by, reason) => {
+      mustWrite(loop);
       if (loop.mind.state.paused) return;
       loop.emit({ type: "operator.paused", subject: project(), data: { by, reason } });
     },
     resume: (by) => {
+      mustWrite(loop);
       if (!loop.mind.state.paused) return;
       loop.emit({ type: "operator.resumed", subject: project(), data: { by } });
     },
     decide: (id, by, answer) => {
+      mustWrite(loop);
       const approval = find(loop, id);
       if (approval.state !== "open") {
         const who = approval.by === undefined ? "" : ` by ${approval.by}`;

@@ -4,6 +4,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Resolved } from "./resolve.ts";
+import type { Successor } from "./upgrade.ts";
 
 export interface DaemonOptions {
   readonly resolved: Resolved;
@@ -23,6 +24,8 @@ export interface DaemonOptions {
   readonly stdout?: Writable;
   /** Folder of the built dashboard. */
   readonly dashboard: string;
+  /** What this daemon becomes when it is told to hand over. */
+  readonly successor: Successor;
   /** Something that must not happen has happened: the process should end and be started anew. */
   readonly onBroken: (error: unknown) => void;
 }

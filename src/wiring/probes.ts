@@ -6,6 +6,7 @@ import { fileProbe } from "../probes/file.ts";
 import { grpcProbe } from "../probes/grpc.ts";
 import { type HttpProbeOptions, httpProbe, type TlsOptions } from "../probes/http.ts";
 import { linkProbe, type Said } from "../probes/link.ts";
+import { type NotifyEar, notifyProbe } from "../probes/notify.ts";
 import type { Probe, ProbeTarget } from "../probes/probe.ts";
 import { tcpProbe } from "../probes/tcp.ts";
 import type { ProbeSchedule, Probes } from "../supervisor/prober.ts";
@@ -13,6 +14,7 @@ import type { HttpProbeConfig, HttpsConfig, ProbeOfKindConfig } from "./config-p
 import { type Filling, fill } from "./placeholders.ts";
 import type { ResolvedService } from "./resolve.ts";
 import { type ProbeOfKind, probesDefaults } from "./resolve-probes.ts";
+import { notifyOptions } from "./sd-notify.ts";
 
 /** What an app says of itself, for probes of kind link. */
 export interface Hearing {
@@ -20,18 +22,27 @@ export interface Hearing {
   readonly problem: () => string | undefined;
 }
 
+/** What instances say by sd_notify beside that. */
+export interface Ears extends Hearing {
+  readonly notify: NotifyEar;
+}
+
 /** A service, and how many instances of it there are. */
 export interface Asked extends ResolvedService {
   readonly replicas: number;
 }
 
-export function probesOf(service: Asked, hearing: Hearing): Probes | undefined {
+export function probesOf(service: Asked, hearing: Ears): Probes | undefined {
   const { probes } = service;
   if (!probes) return undefined;
-  const make = ({ kind, ...schedule }: ProbeOfKind): ProbeSchedule => ({
-    ...schedule,
-    probe: probeOfKind(kind, service, hearing),
-  });
+  const make = (given: ProbeOfKind): ProbeSchedule => {
+    const { kind, ...schedule } = given;
+    const probe =
+      kind.notify === undefined
+        ? probeOfKind(kind, service, hearing)
+        : notifyProbe(notifyOptions(hearing.notify, probes, given));
+    return { ...schedule, probe };
+  };
   const { startup, readiness, liveness } = probes;
   return {
     ...(startup && { startup: make(startup) }),

@@ -33,7 +33,10 @@ async function launched(
   const { services } = await load(config, powers);
   assert.ok(services.web);
   const { replicas = 1 } = config;
-  const outer = { folder, env, replicas, powers: () => powers, complete: (all: object) => all };
+  const outer = {
+    ...{ folder, env, replicas: () => replicas, powers: () => powers },
+    complete: (all: object) => all,
+  };
   return launchOf(services.web, outer as never)(target, config.port);
 }
 
@@ -77,7 +80,7 @@ describe("what an instance is started with", () => {
     const { services } = await load({ command, envFiles: ["changing.env"] });
     assert.ok(services.web);
     const same = <T>(all: T): T => all;
-    const outer = { folder, env, replicas: 1, powers: () => root, complete: same };
+    const outer = { folder, env, replicas: () => 1, powers: () => root, complete: same };
     const launch = launchOf(services.web, outer);
     assert.equal(launch("web/1", undefined).env.V, "1");
     writeFileSync(file, "V=2");

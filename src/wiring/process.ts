@@ -117,7 +117,8 @@ export function launchOf(
   outer: {
     readonly folder: string;
     readonly env: Variables;
-    readonly replicas: number;
+    /** How many there are at this moment. */
+    readonly replicas: () => number;
     readonly powers: () => Powers;
     readonly complete: (env: Variables) => Variables;
   },
@@ -130,7 +131,7 @@ export function launchOf(
   const { envFiles = [] } = process;
   return (target, port) => {
     const index = Number(target.slice(target.indexOf("/") + 1)) - 1;
-    const { replicas } = outer;
+    const replicas = outer.replicas();
     const filling: Filling = { index, name, replicas, ...(port === undefined ? {} : { port }) };
     const own = Object.entries(service.env).map(([key, text]) => [key, fill(text, filling)]);
     const env = outer.complete({

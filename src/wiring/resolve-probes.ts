@@ -57,7 +57,9 @@ export function toProbesPolicy(config: ProbesConfig, usualStartupMs: number): Of
   const probes: ProbesPolicy = {
     ...(readiness && { readiness: rowOf(readiness) }),
     ...(warnDays === undefined ? {} : { certificateMs: warnDays * dayMs }),
-    ...(liveness?.kind.link === undefined ? {} : { livenessMayBeUnknown: true }),
+    ...((liveness?.kind.link ?? liveness?.kind.notify) === undefined
+      ? {}
+      : { livenessMayBeUnknown: true }),
   };
   return {
     probes,
@@ -71,7 +73,8 @@ function toProbe(config: ProbeOfKindConfig, failures: number, folder: string): P
     kind: withFiles(config, folder),
     periodMs: ms(config.interval, 1_000),
     timeoutMs: ms(config.timeout, 1_000),
-    failures: config.failures ?? failures,
+    // The time between two signs of life is its patience.
+    failures: config.failures ?? (typeof config.notify === "object" ? 1 : failures),
     successes: config.successes ?? 1,
     jitter: config.jitter ?? 0.1,
     delayMs: ms(config.delay, 0),

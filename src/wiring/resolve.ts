@@ -8,16 +8,20 @@ import { type ProcessConfig, processConfigOf, resourcesOf } from "./process.ts";
 
 export { defaults } from "./defaults.ts";
 
+import { type ResolvedDowntime, toDowntime, toReplicas } from "./resolve-downtime.ts";
+import { externalPolicies, type ResolvedOutside, toOutside } from "./resolve-external.ts";
 import { type ResolvedLogs, toLogs } from "./resolve-logs.ts";
+import { type ResolvedNotify, toNotify } from "./resolve-notify.ts";
 import { namesOf, type ResolvedOrder, toOrder, toOrderPolicy } from "./resolve-order.ts";
 import { type ResolvedProbes, toProbes, toProbesPolicy } from "./resolve-probes.ts";
+import { type ResolvedStop, toStop } from "./resolve-stop.ts";
 
 export interface ResolvedProbe extends Pick<ProbeConfig, "http" | "tcp" | "exec"> {
   readonly periodMs: number;
   readonly timeoutMs: number;
 }
 
-export interface ResolvedService extends ResolvedOrder {
+export interface ResolvedService extends ResolvedOrder, ResolvedDowntime {
   readonly name: string;
   readonly command: readonly string[];
   /** Absolute. */
@@ -26,6 +30,8 @@ export interface ResolvedService extends ResolvedOrder {
   /** Env files, user, rights and limits, as they are written. */
   readonly process: ProcessConfig;
   readonly port?: number;
+  /** Where the gateway opens it. Default 127.0.0.1. */
+  readonly host?: string;
   readonly probe?: ResolvedProbe;
   readonly probes?: ResolvedProbes;
   readonly stop: { readonly signal: NodeJS.Signals; readonly waitMs: number };
@@ -33,7 +39,7 @@ export interface ResolvedService extends ResolvedOrder {
   readonly timeoutMs: number;
 }
 
-export interface Resolved {
+export interface Resolved extends ResolvedOutside {
   /** Absolute. */
   readonly folder: string;
   /** Name of the config file, for messages. */
@@ -42,6 +48,9 @@ export interface Resolved {
   readonly policy: Policy;
   readonly services: Readonly<Record<string, ResolvedService>>;
   readonly logs: ResolvedLogs;
+  readonly notify: ResolvedNotify;
+  /** How long stopping everything takes at most, and what whoever runs the daemon gives it. */
+  readonly stop: ResolvedStop;
 }
 
 export function resolve(
@@ -51,9 +60,11 @@ export function resolve(
     readonly file: string;
     /** No cgroup holds memory here: what it would hold is watched as `limits.memoryMiB` is. */
     readonly watchesMemory?: boolean;
+    /** Where secrets of `notify` come from. */
+    readonly env?: Readonly<Record<string, string | undefined>>;
   },
 ): Resolved {
-  const { folder, file, watchesMemory = false } = where;
+  const { folder, file, watchesMemory = false, env = {} } = where;
   const project = config.project ?? projectName(folder);
   const entries = Object.entries(config.services);
   const { host = "127.0.0.1", port = defaults.dashboardPort, token } = config.dashboard ?? {};
@@ -63,17 +74,23 @@ export function resolve(
     dashboard: { host, port, ...(token === undefined ? {} : { token }) },
     policy: {
       project,
-      services: Object.fromEntries(
-        entries.map(([name, service]) => [
-          name,
-          toPolicy(name, service, config.healing, watchesMemory),
-        ]),
-      ),
+      services: {
+        ...Object.fromEntries(
+          entries.map(([name, service]) => [
+            name,
+            toPolicy(name, service, config.healing, watchesMemory),
+          ]),
+        ),
+        ...externalPolicies(config),
+      },
     },
     services: Object.fromEntries(
       entries.map(([name, service]) => [name, toService(name, service, folder)]),
     ),
     logs: toLogs(config, folder),
+    notify: toNotify(config, { folder, env }, port),
+    ...toOutside(config),
+    stop: toStop(config),
   };
 }
 
@@ -103,7 +120,9 @@ function toService(name: string, config: ServiceConfig, folder: string): Resolve
     env: Object.fromEntries(env),
     process: processConfigOf(config),
     ...toOrder(config),
+    ...toDowntime(name, config, folder),
     ...(config.port === undefined ? {} : { port: config.port }),
+    ...(config.host === undefined ? {} : { host: config.host }),
     ...(probe
       ? {
           probe: {
@@ -135,7 +154,7 @@ function toPolicy(
   const rssBytes = limits?.memoryMiB === undefined ? held : limits.memoryMiB * 1_048_576;
   return {
     name,
-    replicas: config.replicas ?? 1,
+    ...toReplicas(config),
     dependsOn: namesOf(config.dependsOn),
     routed: config.port !== undefined,
     ...(probe
@@ -176,6 +195,7 @@ function toRestart({ restart = {} }: ServiceConfig): RestartPolicy {
     giveUp: giveUp
       ? { exits: giveUp.exits, withinMs: ms(giveUp.within, defaults.giveUp.withinMs) }
       : defaults.giveUp,
+    ...(restart.retry === undefined ? {} : { retryMs: ms(restart.retry, 0) }),
     loopExits: restart.loopExits ?? 3,
   };
 }

@@ -8,12 +8,12 @@ import type { Resolved } from "./resolve.ts";
 const retryAfterS = 2;
 
 export function routesOf(state: State, resolved: Resolved): readonly Route[] {
-  return Object.values(resolved.services).flatMap(({ name, port, holdMs, timeoutMs }) => {
+  return Object.values(resolved.services).flatMap(({ name, port, host = "127.0.0.1", holdMs, timeoutMs }) => {
     if (port === undefined) return [];
     const degraded = state.degraded[name];
     const route: Route = {
       service: name,
-      host: "127.0.0.1",
+      host,
       port,
       upstreams: rotation(state, name),
       holdMs,

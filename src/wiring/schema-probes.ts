@@ -77,6 +77,13 @@ const link = block('{ says: "ready", within: "5s" }', {
   within: duration("An app that has said nothing for longer is unknown. Default 5s.", 100),
 });
 
+const notify = block('{ watchdog: "10s" }', {
+  watchdog: duration(
+    "The longest time between two WATCHDOG=1; liveness only. Told in WATCHDOG_USEC.",
+    100,
+  ).unwrap(),
+});
+
 const kinds = {
   http: z
     .union([path, http], `${pathPhrase}, or settings such as { path: "/health", body: "ok" }`)
@@ -103,6 +110,13 @@ const kinds = {
       `one of ${words.join(", ")}, or settings such as { says: "ready" }`,
     )
     .describe("What an app with createApp says of itself over its link.")
+    .optional(),
+  notify: z
+    .union(
+      [yes("READY=1, and for readiness neither RELOADING=1 nor STOPPING=1 after it."), notify],
+      'true, or settings such as { watchdog: "10s" }',
+    )
+    .describe("What it says by sd_notify(3), on the socket in NOTIFY_SOCKET.")
     .optional(),
 };
 

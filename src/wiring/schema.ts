@@ -1,11 +1,15 @@
 // The shape of a config, as zod checks it and as editors know it through JSON Schema.
 import { z } from "zod";
 import type { Config } from "./config.ts";
+import { downtime } from "./schema-downtime.ts";
+import { outside } from "./schema-external.ts";
 import { allLogs, serviceLogs } from "./schema-logs.ts";
+import { notify } from "./schema-notify.ts";
 import { order } from "./schema-order.ts";
 import { block, choice, duration, list, number, text, whole } from "./schema-parts.ts";
 import { probes } from "./schema-probes.ts";
 import { processSettings } from "./schema-process.ts";
+import { allStop, serviceStop } from "./schema-stop.ts";
 
 const portPhrase = "a port from 1 to 65535";
 const port = z.int(portPhrase).min(1, portPhrase).max(65_535, portPhrase);
@@ -33,7 +37,7 @@ const probe = block('{ http: "/health" }', {
 
 const giveUp = block('{ exits: 8, within: "10m" }', {
   exits: whole("So many unexpected exits …", 2, 50).unwrap(),
-  within: duration("… within this time end the restarts: a person is told.", 1).unwrap(),
+  within: duration("… within this time end the quick restarts: a person is told.", 1).unwrap(),
 });
 
 const backoff = block('{ first: "500ms", max: "30s" }', {
@@ -61,6 +65,7 @@ const restart = block('{ when: "unexpected" }', {
   stable: duration("A run that was longer starts the back-off anew. Default 10s.", 1),
   loopExits: whole("Short runs in a row that are called a crash loop. Default 3.", 2, 50),
   giveUp: giveUp.optional(),
+  retry: duration("What was given up is tried again after so long, for ever. Default 5m.", 1_000),
 });
 
 const limits = block('{ p95: "500ms", for: "5s" }', {
@@ -127,16 +132,17 @@ const service = block('{ command: "node web.js" }', {
   env: env.optional(),
   replicas: whole("How many instances run. Default 1.", 1, 64),
   port: port.describe("Where clients connect; the gateway balances over the replicas.").optional(),
+  host: text('an address such as "0.0.0.0"', /^[\w.:-]{1,253}$/)
+    .describe('Where the gateway opens the port. Default 127.0.0.1; "0.0.0.0" is everywhere.')
+    .optional(),
   ...order,
+  ...downtime,
   probe: probe.optional(),
   probes: probes.optional(),
   limits: limits.optional(),
   configFiles: list("Watched, kept in versions, put back when a new one breaks.", '["web.json"]'),
   restart: restart.optional(),
-  stop: block('{ signal: "SIGTERM", wait: "10s" }', {
-    signal: choice("Default SIGTERM.", ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR2"]),
-    wait: duration("From the signal to SIGKILL. Default 10s."),
-  }).optional(),
+  stop: serviceStop.optional(),
   hold: duration("How long the gateway keeps a request when nothing is ready. Default 5s."),
   timeout: duration("How long an answer may take before the gateway gives up. Default 30s.", 1),
   degradable: z
@@ -176,6 +182,9 @@ export const configSchema: z.ZodType<Config> = block(
       }),
     healing: healing.describe("For all services; the healing of a service wins.").optional(),
     logs: allLogs,
+    notify,
+    ...outside,
+    stop: allStop.optional(),
   },
 ) as z.ZodType<Config>;
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Config } from "./config.ts";
 import type { Finding } from "./problem.ts";
 import { configJsonSchema, configSchema } from "./schema.ts";
+import { isSecret } from "./schema-notify.ts";
 import { type At, nearest, quote, show } from "./words.ts";
 
 export interface Shape {
@@ -53,7 +54,7 @@ function toFindings(issue: z.core.$ZodIssue, base: At, root: unknown): readonly 
 
 /** The value, and what to do about its quotes when only they are wrong. Secrets are not repeated. */
 function gotOf(at: At, value: unknown, expected: string): string {
-  if (at.at(-1) === "token") {
+  if (isSecret(at)) {
     if (typeof value === "string") return `text of ${value.length} characters`;
     return typeof value === "number" ? "a number" : show(value);
   }

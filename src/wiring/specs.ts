@@ -4,9 +4,10 @@ import { type Powers, readPowers } from "../platforms/powers.ts";
 import { linkEnvironment } from "../protocol/link.ts";
 import type { ServiceSpec } from "../supervisor/spec.ts";
 import type { Variables } from "./dotenv.ts";
-import { type Hearing, probeOf, probesOf } from "./probes.ts";
+import { type Ears, probeOf, probesOf } from "./probes.ts";
 import { launchOf } from "./process.ts";
 import type { Resolved } from "./resolve.ts";
+import { heldPort } from "./resolve-downtime.ts";
 
 /**
  * Lets a blocked Node process be asked for its stack: the inspector opens on a free port, and its
@@ -17,7 +18,7 @@ const inspectable = "--inspect-port=127.0.0.1:0 --inspect-publish-uid=http";
 export function specsOf(
   resolved: Resolved,
   env: Readonly<Record<string, string>>,
-  hearing: Hearing,
+  hearing: Ears,
 ): readonly ServiceSpec[] {
   const { folder } = resolved;
   let known: Powers | undefined;
@@ -32,6 +33,7 @@ export function specsOf(
     const probe = probeOf(asked, hearing);
     const probes = probesOf(asked, hearing);
     const { restart } = policy;
+    const port = heldPort(service, policy.replicas);
     const complete = (variables: Variables): Variables => {
       const options = [variables.NODE_OPTIONS, inspectable].filter((text) => text !== undefined);
       return {
@@ -46,8 +48,13 @@ export function specsOf(
       command: service.command,
       cwd: service.cwd,
       env: complete({ ...env, ...service.env }),
-      launch: launchOf(service, { folder, env, replicas: policy.replicas, powers, complete }),
+      launch: launchOf(service, {
+        ...{ folder, env, powers, complete },
+        replicas: () => spec.replicas,
+      }),
       wantsPort: service.port !== undefined || (probe ?? probes) !== undefined,
+      ...(service.sockets ? { sockets: service.sockets } : {}),
+      ...(port === undefined ? {} : { port }),
       dependsOn: policy.dependsOn,
       ...(service.conditions ? { conditions: service.conditions } : {}),
       ...(service.job ? { job: service.job } : {}),

@@ -17,6 +17,7 @@ const kind = fc.constantFrom<ProbeOfKindConfig>(
   { grpc: { service: "shop.Cart" } },
   { file: { path: "beat", maxAge: "5s" } },
   { link: "ready" },
+  { notify: true },
   { link: { says: "live", within: 3_000 } },
 );
 
@@ -25,7 +26,10 @@ const span = (fromMs: number, toMs: number): Arbitrary<number | string> =>
     .tuple(fc.integer({ min: fromMs, max: toMs }), fc.boolean())
     .map(([ms, asText]) => (asText ? `${ms}ms` : ms));
 
-type Schedule = Omit<ProbeOfKindConfig, "http" | "tcp" | "exec" | "grpc" | "file" | "link">;
+type Schedule = Omit<
+  ProbeOfKindConfig,
+  "http" | "tcp" | "exec" | "grpc" | "file" | "link" | "notify"
+>;
 
 const schedule = fc.record<Required<Schedule>, never>(
   {
@@ -43,8 +47,13 @@ const probe: Arbitrary<ProbeOfKindConfig> = fc
   .tuple(kind, schedule)
   .map(([asked, rest]) => ({ ...asked, ...rest }));
 
+/** Liveness asks for signs of life, the others for words. */
+const alive = probe.map((it) =>
+  it.notify === undefined ? it : { ...it, notify: { watchdog: "10s" } as const },
+);
+
 const liveness: Arbitrary<LivenessConfig> = fc
-  .tuple(probe, fc.option(span(1, 999), { nil: undefined }))
+  .tuple(alive, fc.option(span(1, 999), { nil: undefined }))
   .map(([it, slowAfter]) => ({ ...it, ...(slowAfter === undefined ? {} : { slowAfter }) }));
 
 export const probes: Arbitrary<ProbesConfig> = fc

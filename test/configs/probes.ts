@@ -19,8 +19,20 @@ export const brokenProbes: readonly Broken[] = [
     "probes of no kind and of two",
     service("{ startup: { interval: 1s }, readiness: { http: /, grpc: true } }"),
     [
-      ["services.web.probes.startup", "one of http, tcp, exec, grpc, file or link", "none of them"],
+      [
+        "services.web.probes.startup",
+        "one of http, tcp, exec, grpc, file, link or notify",
+        "none of them",
+      ],
       ["services.web.probes.readiness", "one of http, tcp, exec", "http and grpc"],
+    ],
+  ),
+  yaml(
+    "sd_notify asked the wrong way round",
+    service("{ startup: { notify: { watchdog: 1s } }, liveness: { notify: true } }"),
+    [
+      ["services.web.probes.startup.notify", "true", "settings (watchdog)"],
+      ["services.web.probes.liveness.notify", "settings such as", "true"],
     ],
   ),
   yaml(

@@ -66,7 +66,7 @@ test("a config that is older than the current one is ignored and acknowledged", 
   socket.write('{"kind":"config","config":{"version":1,"routes":[]}}\n');
   await until("the answer", () => lines.length === 2);
   assert.deepEqual(JSON.parse(lines[0] ?? ""), {
-    ...{ kind: "hello", protocol: 1, pid: rig.gateway.pid, version: 2 },
+    ...{ kind: "hello", protocol: 2, pid: rig.gateway.pid, version: 2 },
   });
   assert.deepEqual(JSON.parse(lines[1] ?? ""), { kind: "applied", version: 2, problems: [] });
   assert.equal((await ask(rig.port, "/")).status, 200);
@@ -204,8 +204,8 @@ test("the link says when the gateway is lost, and finds the next one", async (t)
 test("the link refuses another protocol, another shape, and silence", async (t) => {
   const rig = await startGateway(t);
   const cases = [
-    ['{"kind":"hello","protocol":2,"pid":1,"version":0}\n', "WIRE_VERSION"],
-    ['{"kind":"hello","protocol":1}\n', "WIRE_SHAPE"],
+    ['{"kind":"hello","protocol":3,"pid":1,"version":0}\n', "WIRE_VERSION"],
+    ['{"kind":"hello","protocol":2}\n', "WIRE_SHAPE"],
     ["SSH-2.0\n", "WIRE_SHAPE"],
     ["", "TIMED_OUT"],
   ] as const;

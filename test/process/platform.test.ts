@@ -105,7 +105,10 @@ describe("linux platform", () => {
     assert.equal(starter.signalCode, "SIGKILL");
     const found = platform.scan(folder).filter(({ run }) => run === "adopted");
     assert.deepEqual(found, [
-      { target: "web/1", run: "adopted", identity: JSON.parse(text), leader: true },
+      {
+        ...{ target: "web/1", run: "adopted", identity: JSON.parse(text), leader: true },
+        group: JSON.parse(text).pid,
+      },
     ]);
     const identity = found[0]?.identity;
     assert.ok(identity);

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { InputDraft } from "../../src/model/event.ts";
@@ -190,17 +189,25 @@ test("a command that is not there is told as an exit, and is no process", async 
   assert.deepEqual(it.marked(), []);
 });
 
-test("what a dead instance left in another group is swept, what lives is not", async (t) => {
+test("what an instance has put into another group ends with it when it is stopped", async (t) => {
   const it = scene(t, [{}]);
   await boot(it);
   await it.supervisor.ready("app/1");
   const { port } = it.supervisor.running()[0] ?? {};
   await (await fetch(`http://127.0.0.1:${port}/detached`)).text();
-  assert.equal(it.supervisor.sweep(), 0);
+  assert.equal(it.supervisor.sweep(), 0, "what lives is not swept");
   assert.equal(it.marked().length, 2);
   await it.supervisor.stop("app/1", { by: "test" });
-  assert.equal(it.marked().length, 1);
-  assert.equal(it.supervisor.sweep(), 1);
-  await sleep(50);
   assert.deepEqual(it.marked(), []);
+});
+
+test("… and is swept soon after it has died by itself", async (t) => {
+  const it = scene(t, [{}]);
+  await boot(it);
+  await it.supervisor.ready("app/1");
+  const { port } = it.supervisor.running()[0] ?? {};
+  await (await fetch(`http://127.0.0.1:${port}/detached`)).text();
+  await (await fetch(`http://127.0.0.1:${port}/end?n=3`)).text();
+  await it.exit("app/1");
+  await eventually("nothing is left", () => it.marked().length === 0);
 });

@@ -16,7 +16,8 @@ const server = createServer((request, response) => {
   if (request.url === "/block") setTimeout(spinForEver, 5);
 });
 server.keepAliveTimeout = 60_000;
-server.listen(port, "127.0.0.1");
+const held = process.env.LISTEN_PID === String(process.pid);
+server.listen(held ? { fd: 3 } : { port, host: "127.0.0.1" });
 
 if (process.env.IGNORES_SIGNALS) {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});

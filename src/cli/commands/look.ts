@@ -1,15 +1,11 @@
 // Commands that only look: status, incidents, explain.
 import { formatDuration } from "../../kernel/duration.ts";
 import { metrics } from "../../model/reading.ts";
-import type {
-  IncidentDetail,
-  InstanceView,
-  ServiceView,
-  StateView,
-  TimelineEntry,
-} from "../../protocol/api.ts";
+import type { IncidentDetail, ServiceView, StateView, TimelineEntry } from "../../protocol/api.ts";
 import { connect, type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson, type Tone, table, wrap } from "../print.ts";
+import { healthTones, wordOf } from "./instances.ts";
+import { sayUndelivered } from "./undelivered.ts";
 
 const verdictTones: Readonly<Record<StateView["verdict"]["tone"], Tone>> = {
   ok: "good",
@@ -29,31 +25,15 @@ export async function status(options: GlobalOptions): Promise<void> {
     const ask = `${id} asks: ${action} of ${target}? ${formatDuration(expiresInMs)} left.`;
     say(`${paint("warn", ask)} homeostat approve ${id} | deny ${id}`);
   }
+  sayUndelivered(view);
 }
 
 const header = ["service", "instance", "health", "pid", "up", "cpu", "memory", "port"].map((text) =>
   paint("dim", text),
 );
 
-const healthTones: Readonly<Record<string, Tone>> = {
-  healthy: "good",
-  completed: "good",
-  running: "good",
-  idle: "dim",
-  stopped: "dim",
-  sick: "bad",
-  failed: "bad",
-  overdue: "bad",
-};
-
-/** Of a job it is told how its work is, not whether a process is there. */
-function wordOf({ job, stopped }: ServiceView, { health, state }: InstanceView): string {
-  if (stopped && state === "down") return "stopped";
-  if (job) return job.state;
-  return health === "unknown" ? state : health;
-}
-
 function serviceRows(service: ServiceView): readonly (readonly string[])[] {
+  if (service.external) return [externalRow(service)];
   return service.instances.map((it, i) => {
     const cpu = it.latest[metrics.cpu.name];
     const rss = it.latest[metrics.rss.name];
@@ -68,12 +48,19 @@ function serviceRows(service: ServiceView): readonly (readonly string[])[] {
       rss === undefined ? "-" : `${(rss / 1_048_576).toFixed(0)} MiB`,
       [
         i === 0 && service.port !== undefined ? `:${service.port}` : "",
-        paint("dim", it.note ?? (i === 0 ? (service.note ?? "") : "")),
+        paint("dim", it.note ?? it.says ?? (i === 0 ? (service.note ?? "") : "")),
       ]
         .filter((text) => text !== "")
         .join("  "),
     ];
   });
+}
+
+/** It has no process here: what is known of it is how it is. */
+function externalRow({ name, health, note = "" }: ServiceView): readonly string[] {
+  const tone = healthTones[health] ?? (health === "down" ? "bad" : "warn");
+  const cells = [paint("bold", name), "elsewhere", paint(tone, health)];
+  return [...cells, "-", "-", "-", "-", paint("dim", note)];
 }
 
 export async function incidents(options: GlobalOptions): Promise<void> {

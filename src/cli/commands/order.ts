@@ -1,9 +1,10 @@
 // Commands that tell the daemon something: pause, resume, approve, deny, restart, down.
 import { existsSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
-import type { ServiceView, StateView } from "../../protocol/api.ts";
-import { connect, type GlobalOptions, noteFile, whereIs } from "../context.ts";
+import type { InstanceView, ServiceView, StateView } from "../../protocol/api.ts";
+import { connect, type GlobalOptions, noteFile, type Where, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
+import { watching } from "../watching.ts";
 
 async function order(
   options: GlobalOptions,
@@ -41,14 +42,24 @@ export function deny(id: string, options: GlobalOptions): Promise<void> {
 
 export async function restart(service: string, options: GlobalOptions): Promise<void> {
   const client = connect(whereIs(options));
-  const { services } = await client.get<StateView>("/api/state");
+  const state = await client.get<StateView>("/api/state");
+  const { services } = state;
   // One that is not there is refused by the daemon, without a promise before.
   const isMeant = (it: ServiceView): boolean =>
     (it.name === service || it.partOf === service) && !it.job && !it.stopped;
   if (!options.json && services.some(isMeant))
     say(paint("dim", `Replacing the instances of ${service}, one after the other…`));
-  const answer = await client.post<{ readonly steps: readonly string[] }>(
-    `/api/services/${encodeURIComponent(service)}/restart`,
+  const answer = await watching(
+    {
+      client,
+      isMeant,
+      isDone: (word, now, before) => word === "healthy" && now.pid !== before?.pid,
+      quiet: options.json === true,
+      before: state,
+    },
+    client.post<{ readonly steps: readonly string[] }>(
+      `/api/services/${encodeURIComponent(service)}/restart`,
+    ),
   );
   if (options.json) return sayJson(answer);
   for (const step of answer.steps) say(`  ${step}`);
@@ -57,14 +68,22 @@ export async function restart(service: string, options: GlobalOptions): Promise<
 
 const goneMs = 60_000;
 
+/** Resolves when the daemon has left, or after a while. */
+async function gone({ state }: Where): Promise<void> {
+  const untilMs = systemClock.now() + goneMs;
+  while (existsSync(noteFile(state)) && systemClock.now() < untilMs) await systemClock.sleep(50);
+}
+
 export async function down(options: GlobalOptions): Promise<void> {
   const where = whereIs(options);
-  await connect(where).post("/api/down");
+  const client = connect(where);
+  const before = await client.get<StateView>("/api/state");
+  await client.post("/api/down");
   if (!options.json) say(paint("dim", "Stopping the services, dependents first…"));
-  const untilMs = systemClock.now() + goneMs;
-  while (existsSync(noteFile(where.state)) && systemClock.now() < untilMs)
-    await systemClock.sleep(50);
-  const gone = !existsSync(noteFile(where.state));
-  if (options.json) sayJson({ stopped: gone });
-  else say(gone ? "Everything has ended." : paint("warn", "It is still stopping; see its log."));
+  const isDone = (_: string, { state }: InstanceView): boolean => state === "down";
+  const quiet = options.json === true;
+  await watching({ client, isMeant: () => true, isDone, quiet, before }, gone(where));
+  const isGone = !existsSync(noteFile(where.state));
+  if (options.json) sayJson({ stopped: isGone });
+  else say(isGone ? "Everything has ended." : paint("warn", "It is still stopping; see its log."));
 }

@@ -2,9 +2,11 @@
 import { systemClock } from "../../kernel/clock.ts";
 import { formatDuration } from "../../kernel/duration.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import type { JobView, StateView } from "../../protocol/api.ts";
+import type { InstanceView, JobView, StateView } from "../../protocol/api.ts";
 import { type Client, connect, type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
+import { wholeOption } from "../usage.ts";
+import { type Watched, watching } from "../watching.ts";
 
 interface Steps {
   readonly steps: readonly string[];
@@ -13,8 +15,22 @@ interface Steps {
 const path = (name: string, what: string): string =>
   `/api/services/${encodeURIComponent(name)}/${what}`;
 
+/** Shown while it lasts. */
+function ordered(
+  name: string,
+  what: string,
+  options: GlobalOptions,
+  isDone: Watched["isDone"],
+): Promise<Steps> {
+  const client = connect(whereIs(options));
+  const isMeant: Watched["isMeant"] = (it) => it.name === name || it.partOf === name;
+  const quiet = options.json === true;
+  return watching({ client, isMeant, isDone, quiet }, client.post<Steps>(path(name, what)));
+}
+
 export async function stop(name: string, options: GlobalOptions): Promise<void> {
-  const answer = await connect(whereIs(options)).post<Steps>(path(name, "stop"));
+  const isDone = (_: string, { state }: InstanceView): boolean => state === "down";
+  const answer = await ordered(name, "stop", options, isDone);
   if (options.json) return sayJson(answer);
   for (const step of answer.steps) say(`  ${step}`);
   const end = `Nothing but people starts it again: homeostat start ${name}`;
@@ -22,9 +38,23 @@ export async function stop(name: string, options: GlobalOptions): Promise<void> 
 }
 
 export async function start(name: string, options: GlobalOptions): Promise<void> {
-  const answer = await connect(whereIs(options)).post<Steps>(path(name, "start"));
+  const isDone = (word: string): boolean => word === "healthy" || word === "completed";
+  const answer = await ordered(name, "start", options, isDone);
   if (options.json) return sayJson(answer);
   for (const step of answer.steps) say(`  ${step}`);
+}
+
+const replicasMax = 64;
+
+export async function scale(name: string, count: string, options: GlobalOptions): Promise<void> {
+  const wanted = wholeOption("scale: <count>", count, 1, replicasMax);
+  const isDone = (word: string, now: InstanceView): boolean =>
+    word === "healthy" || (now.state === "down" && word === "stopped");
+  const answer = await ordered(name, `scale/${wanted}`, options, isDone);
+  if (options.json) return sayJson(answer);
+  for (const step of answer.steps) say(`  ${step}`);
+  const until = paint("dim", "until homeostat down; to keep it, set replicas in the config.");
+  say(`${paint("good", `${name} has ${wanted}`)}, ${until}`);
 }
 
 export interface RunOptions extends GlobalOptions {

@@ -2,25 +2,23 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
-import type { Level } from "../../kernel/log.ts";
 import type { ServicePolicy } from "../../model/policy.ts";
 import { conditionOf, untilText } from "../../supervisor/condition.ts";
+import { checkContainer } from "../../wiring/check-stop.ts";
 import { processViews } from "../../wiring/describe.ts";
 import { loadConfig } from "../../wiring/load.ts";
 import { waysOfLogs } from "../../wiring/logs.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
-import { type GlobalOptions, type Where, whereIs } from "../context.ts";
-import { leaveFirstPlace } from "../first-process.ts";
-import { launch } from "../launch.ts";
+import { waysText } from "../../wiring/resolve-notify.ts";
+import { span } from "../../wiring/words.ts";
+import { type GlobalOptions, type LaunchOptions, type Where, whereIs } from "../context.ts";
+import { launch } from "../enter.ts";
+import { inContainer, leaveFirstPlace } from "../first-process.ts";
 import { portsInUse } from "../ports.ts";
 import { paint, say, sayJson, table } from "../print.ts";
 import { wholeOption } from "../usage.ts";
 
-export interface UpOptions extends GlobalOptions {
-  readonly logLevel?: Level;
-  readonly dashboardPort?: string;
-  readonly profile?: readonly string[];
-}
+export interface UpOptions extends GlobalOptions, LaunchOptions {}
 
 /** The daemon takes the place of this process, which has read the config: it needs no memory for that. */
 export async function up(options: UpOptions): Promise<void> {
@@ -33,25 +31,40 @@ export async function up(options: UpOptions): Promise<void> {
     folder: where.folder,
     stateFolder: where.state,
     logLevel: options.logLevel ?? "info",
+    up: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     json: options.json ?? false,
+    options: chosen(options),
   });
+}
+
+function chosen({ config, logLevel, dashboardPort, profile }: UpOptions): LaunchOptions {
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(logLevel === undefined ? {} : { logLevel }),
+    ...(dashboardPort === undefined ? {} : { dashboardPort }),
+    ...(profile === undefined ? {} : { profile }),
+  };
 }
 
 export async function check(options: UpOptions): Promise<void> {
   const where = whereIs(options);
-  const resolved = await load(options, where);
+  const resolved = await load(options, where, inContainer());
   const processes = processViews(resolved, process.env);
   const logs = await waysOfLogs(
     existsSync(where.state) ? where.state : where.folder,
     resolved.logs,
   );
+  const ways = waysText(resolved.notify);
   if (options.json) {
-    return sayJson({ file: resolved.file, policy: resolved.policy, processes, logs });
+    const { file, policy, stop } = resolved;
+    return sayJson({ file, policy, processes, stop, logs, ways });
   }
   say(paint("good", `${resolved.file} is sound.`));
   const rows = Object.values(resolved.policy.services).map((service) => [
     paint("bold", service.name),
-    `${service.replicas} × ${resolved.services[service.name]?.command.join(" ") ?? ""}`,
+    service.external
+      ? "elsewhere"
+      : `${service.replicas} × ${resolved.services[service.name]?.command.join(" ") ?? ""}`,
     orderText(service, resolved),
     Object.entries(service.healing.modes)
       .filter(([kind]) => kind !== "page")
@@ -64,7 +77,19 @@ export async function check(options: UpOptions): Promise<void> {
     say(`\n${paint("bold", name)}`);
     say(table([["  user", user], ...ofLimits, ["  env", env.join(", ")]]));
   }
-  say(`\n${paint("bold", "logs")} ${logs}`);
+  say(`\n${paint("bold", "stop")} ${stopText(resolved)}`);
+  say(`${paint("bold", "logs")} ${logs}`);
+  say(`${paint("bold", "people")} ${ways.replaceAll("\n", "\n       ")}`);
+}
+
+/** "within 23s: web, then Homeostat itself; …" */
+function stopText({ stop: { ms, way, graceMs } }: Resolved): string {
+  const all = [...way, "Homeostat itself"].join(", then ");
+  const outer =
+    graceMs === undefined
+      ? "whoever runs it must wait longer: TimeoutStopSec, stop_grace_period, stopwaitsecs"
+      : `whoever runs it waits ${span(graceMs)}`;
+  return `within ${span(ms)} at most: ${all}; ${outer}`;
 }
 
 /** "after db, migrate to have completed; job, 0 3 * * *". */
@@ -79,7 +104,8 @@ function orderText({ name, dependsOn, job }: ServicePolicy, { services }: Resolv
   return texts.length === 0 ? "-" : texts.join("; ");
 }
 
-async function load(options: UpOptions, where: Where): Promise<Resolved> {
+/** `isHeld`: what a container gives without a word is enough, or it is a problem. */
+export async function load(options: UpOptions, where: Where, isHeld = false): Promise<Resolved> {
   const { dashboardPort: port } = options;
   return loadConfig({
     folder: where.folder,
@@ -90,7 +116,10 @@ async function load(options: UpOptions, where: Where): Promise<Resolved> {
     profiles: options.profile ?? [],
     env: process.env,
     clock: systemClock,
-    alsoCheck: (config) => portsInUse(config, where),
+    alsoCheck: async (config) => [
+      ...(await portsInUse(config, where)),
+      ...(isHeld ? checkContainer(config) : []),
+    ],
   });
 }
 

@@ -4,7 +4,8 @@
  * In a PID namespace every process whose parent has died becomes a child of process 1, which alone
  * can reap it. Node cannot wait for processes that it did not start, so process 1 is a shell: its
  * `wait` reaps whatever ends, without waking up otherwise. Runs in dash, bash and busybox; the words
- * after the script's own name are the command that it stays beside.
+ * after the script's own name are the command that it stays beside: one that, as Node does, answers
+ * SIGINT although a shell makes what it puts into the background ignore it.
  */
 export const initScript: string = `# homeostat: process 1, reaps what others left behind
 child=

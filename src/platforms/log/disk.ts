@@ -23,7 +23,7 @@ function makeRoom(archives: readonly Archive[], disk: () => DiskRoom): number {
 }
 
 /** Too few: less than a fiftieth, or than 512 MiB of a large one. */
-function diskOf(folder: string): DiskRoom {
+export function diskOf(folder: string): DiskRoom {
   const { bavail, blocks, bsize } = statfsSync(folder);
   return { freeBytes: bavail * bsize, fewBytes: Math.min(blocks * bsize * 0.02, 512 * 1_024 ** 2) };
 }

@@ -2,7 +2,9 @@
 import { writeSync } from "node:fs";
 import { exitCode, messageOf } from "../../kernel/errors.ts";
 import { createLog, formatJson } from "../../kernel/log.ts";
-import { spawnMarked } from "../linux-spawn.ts";
+import { holdSockets } from "../linux-sockets.ts";
+import { type Started, spawnMarked } from "../linux-spawn.ts";
+import type { StartSpec } from "../platform.ts";
 import { readBootId, readStat } from "../procfs.ts";
 import { serve } from "./serve.ts";
 
@@ -35,14 +37,18 @@ async function main(): Promise<void> {
   const startTicks = readStat(pid)?.startTicks;
   if (startTicks === undefined) throw new Error(`/proc/${pid}/stat cannot be read`);
   // The socket's file is left: by now it may be that of a successor.
+  const sockets = holdSockets();
   const onOver = (why: string): void => {
+    sockets.keepOnly([]);
     log.info("spawner ends", { why });
-    process.exit(0);
+    setImmediate(() => process.exit(0));
   };
   process.on("SIGTERM", () => onOver("SIGTERM"));
   const identity = { pid, startTicks, bootId: readBootId() };
   const now = (): number => performance.now();
-  await serve({ socketPath, identity, spawn: spawnMarked, now, log, onOver });
+  const spawn = (spec: StartSpec): Promise<Started> => spawnMarked(spec, sockets);
+  const keepSockets = sockets.keepOnly;
+  await serve({ socketPath, identity, spawn, keepSockets, now, log, onOver });
   // Neither children nor, once it is retired, a socket keep it alive.
   setInterval(() => {}, dayMs);
   log.info("spawner started", { pid, socket: socketPath });

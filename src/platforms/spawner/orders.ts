@@ -43,7 +43,7 @@ interface Order {
 /** A process that was forked and not yet run is not marked as what it will be; so long that takes. */
 const forkMs = 1_000;
 const pollMs = 5;
-/** The ids of two daemons must differ for one spawner. */
+
 let lastId = 0;
 
 export function keepOrders(options: OrdersOptions): Orders {
@@ -53,7 +53,8 @@ export function keepOrders(options: OrdersOptions): Orders {
     start: (spec) => {
       const { promise, resolve, reject } = Promise.withResolvers<ProcessIdentity | undefined>();
       lastId += 1;
-      const order: Order = { id: `${process.pid}-${lastId}`, spec, resolve, reject };
+      // With its run: the daemon before this one may have had the same pid, and it counted too.
+      const order: Order = { id: `${spec.run} ${lastId}`, spec, resolve, reject };
       open.set(order.id, order);
       if (book.talk) send(order);
       else {

@@ -6,10 +6,9 @@ import { randomId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import { spawnerTarget } from "../../model/target.ts";
-import { isAlive, signalProcess } from "../linux-group.ts";
-import { scanMarked } from "../linux-scan.ts";
+import { signalProcess } from "../linux-group.ts";
 import { spawnMarked } from "../linux-spawn.ts";
-import type { Found } from "../platform.ts";
+import { oursOf } from "../ours.ts";
 import { type Joined, type JoinOptions, join } from "./talk.ts";
 
 export interface SpawnerOptions {
@@ -32,7 +31,6 @@ const answerMs = 10_000;
 const againMs = 5;
 const failedMs = 500;
 const retireMs = 500;
-const stopMs = 2_000;
 const pollMs = 10;
 
 export type JoinOnce = () => Promise<Joined["kind"]>;
@@ -107,26 +105,9 @@ function lean(env: SpawnerOptions["env"]): SpawnerOptions["env"] {
 
 /** It accepts and is silent: it, and whoever else holds the path, is ended. */
 export async function endSilent({ clock, log, project }: SpawnerOptions): Promise<void> {
-  for (const { identity } of spawnersOf(project)) {
+  for (const { identity } of oursOf(project, spawnerTarget)) {
     log.error("ending a spawner that does not answer", { pid: identity.pid });
     signalProcess(identity, "SIGKILL");
   }
   await clock.sleep(pollMs);
-}
-
-/** Resolves when no spawner of the project is left; those that were told to end have a moment. */
-export async function endAll({ clock, project }: SpawnerOptions): Promise<void> {
-  const killMs = clock.now() + stopMs;
-  const untilMs = killMs + stopMs;
-  for (;;) {
-    const left = spawnersOf(project).filter(({ identity }) => isAlive(identity));
-    if (left.length === 0 || clock.now() > untilMs) return;
-    if (clock.now() > killMs) for (const one of left) signalProcess(one.identity, "SIGKILL");
-    else for (const one of left) signalProcess(one.identity, "SIGTERM");
-    await clock.sleep(pollMs);
-  }
-}
-
-function spawnersOf(project: string): readonly Found[] {
-  return scanMarked(project).filter(({ target }) => target === spawnerTarget);
 }

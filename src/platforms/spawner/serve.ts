@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly socketPath: string;
   readonly identity: ProcessIdentity;
   readonly spawn: (spec: StartSpec) => Promise<Started>;
+  /** Closes sockets that are held, but for these. */
+  readonly keepSockets: (addresses: readonly string[]) => void;
   readonly now: () => number;
   readonly log: Log;
   /** A daemon told it to end, or nobody needs it any more. */
@@ -63,6 +65,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     retired: false,
     retire: () => {
       world.retired = true;
+      // Its successor holds them from its first start on.
+      options.keepSockets([]);
       // This takes the file away as well: it must be ours still, and is, as the order came by it.
       server.close();
       for (const socket of world.sockets) socket.destroy();
@@ -122,6 +126,7 @@ function take(world: World, socket: Socket, message: ToSpawner<StartSpec>): void
   else if (world.owner !== socket) {
     throw new HomeostatError("WIRE_SHAPE", `kind: expected list first, got ${message.kind}`);
   } else if (message.kind === "taken") children.taken(message.identities);
+  else if (message.kind === "keep") options.keepSockets(message.addresses);
   else void answer(world, message.id, message.spec).then((words) => say(world, socket, words));
 }
 

@@ -1,19 +1,14 @@
 // The daemon's side of the spawner: finds it or starts it, keeps it going, and speaks to it.
 import { deadline, every } from "../../kernel/clock.ts";
 import type { ProcessIdentity } from "../../model/instance.ts";
+import { spawnerTarget } from "../../model/target.ts";
 import { trackEnds } from "../linux-ends.ts";
 import { signalProcess } from "../linux-group.ts";
 import { scanMarked } from "../linux-scan.ts";
+import { endOurs } from "../ours.ts";
 import type { Ended, Found, StartSpec } from "../platform.ts";
 import { keepOrders, type Orders } from "./orders.ts";
-import {
-  begin,
-  endAll,
-  endSilent,
-  type JoinOnce,
-  joinOnce,
-  type SpawnerOptions,
-} from "./process.ts";
+import { begin, endSilent, type JoinOnce, joinOnce, type SpawnerOptions } from "./process.ts";
 import { keepRecords, type Records } from "./records.ts";
 import type { Talk } from "./talk.ts";
 
@@ -32,6 +27,8 @@ export interface Spawner {
   ended(identity: ProcessIdentity): Promise<Ended>;
   endOf(identity: ProcessIdentity): Ended | undefined;
   acknowledge(identity: ProcessIdentity): void;
+  /** This one and each that comes after it holds these sockets and no others. */
+  keepSockets(addresses: readonly string[]): void;
   /** Its children of a project whose end was not told yet. */
   held(project: string): readonly Found[];
   /** The spawner that is joined now. */
@@ -55,6 +52,8 @@ interface Link {
   readonly signal: AbortSignal;
   readonly records: Records;
   readonly orders: Orders;
+  /** The addresses of those that are to be held, once that is known. */
+  sockets?: readonly string[];
   talk?: Talk | undefined;
   /** Pings in a row that nothing has answered. */
   silent: number;
@@ -91,6 +90,10 @@ export function keepSpawner(options: SpawnerOptions): Spawner {
     ended: records.ended,
     endOf: records.endOf,
     acknowledge: records.acknowledge,
+    keepSockets: (addresses) => {
+      link.sockets = addresses;
+      link.talk?.send({ kind: "keep", addresses });
+    },
     held: records.found,
     get identity() {
       return link.talk?.identity;
@@ -102,7 +105,7 @@ export function keepSpawner(options: SpawnerOptions): Spawner {
     stop: async () => {
       stopped.abort();
       link.talk?.send({ kind: "stop" });
-      await endAll(options);
+      await endOurs(clock, options.project, spawnerTarget);
       part();
     },
   };
@@ -137,6 +140,7 @@ function hearing(link: Link): Parameters<typeof joinOnce>[2] {
       link.silent = 0;
       records.heard(list.held, list.ends);
       if (list.dropped > 0) log.warn("ends were dropped: too many", { count: list.dropped });
+      if (link.sockets) talk.send({ kind: "keep", addresses: link.sockets });
       orders.joined(talk);
     },
     onNews: (news) => {

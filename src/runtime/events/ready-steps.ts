@@ -1,7 +1,8 @@
 // Ready-made hands for recipes: does a host or port answer, run a command, restart this process.
+
+import { createAlarm } from "../../kernel/alarm.ts";
 import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { createAlarm } from "../parts/alarm.ts";
 import { endInWords, type RunCommandOptions, runCommand, saidBy } from "../parts/command.ts";
 import type { Stopping } from "../parts/stopping.ts";
 import { type Step, type StepContext, step } from "./step.ts";

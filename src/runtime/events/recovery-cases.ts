@@ -1,7 +1,8 @@
 // The failures that are known, one entry for each type and source, in a map that cannot grow for ever.
+
+import type { Alarm } from "../../kernel/alarm.ts";
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import type { Alarm } from "../parts/alarm.ts";
 import type { AppEvent } from "../parts/bus.ts";
 import { type Case, freshCase } from "./recovery-case.ts";
 import type { ActiveRun, Recovering } from "./recovery-options.ts";

@@ -1,6 +1,6 @@
 // The recovery register: what is done about which failure, once at a time, proved, and with patience.
 
-import { createAlarm } from "../parts/alarm.ts";
+import { createAlarm } from "../../kernel/alarm.ts";
 import type { AppEvent } from "../parts/bus.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
 import { ended, freshCase, healed, told, wanted } from "./recovery-case.ts";

@@ -1,8 +1,9 @@
 // The few commands that a cache recovery sends to Redis, over a plain socket; no client library.
 // Source: the Redis serialization protocol, version 2 (RESP2).
+
+import { createAlarm } from "../../kernel/alarm.ts";
 import { builtin } from "../../kernel/builtin.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { createAlarm } from "../parts/alarm.ts";
 import type { Hand } from "./recipes.ts";
 import type { Ask, StepContext } from "./step.ts";
 

@@ -1,7 +1,8 @@
 // Watches a number of the app and tells the bus when it is bad, so that a recovery can begin.
+
+import { type Alarm, createAlarm } from "../../kernel/alarm.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { backoff } from "../../policies/retry/backoff.ts";
-import { type Alarm, createAlarm } from "../parts/alarm.ts";
 import type { AppEvent } from "../parts/bus.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
 import type { Bad } from "./judge-metric.ts";

@@ -1,6 +1,7 @@
 // Loggers whose errors nobody is called for; how many were passed over is told from time to time.
+
+import { createAlarm } from "../../kernel/alarm.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { createAlarm } from "../parts/alarm.ts";
 
 export interface Noise {
   /** The name covers what stands beneath it: `pika` also means `pika.connection`. */

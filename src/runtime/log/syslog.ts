@@ -1,15 +1,16 @@
 // Lines to a syslog server: RFC 5424 over UDP, TCP or TLS.
 import { hostname } from "node:os";
 import type { ConnectionOptions } from "node:tls";
+import { createBacklog } from "../../kernel/backlog.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import type { Level } from "../../kernel/log.ts";
 import { type Random, systemRandom } from "../../kernel/random.ts";
+import type { Facility } from "../../protocol/syslog.ts";
+import { type Dial, dialTcp, dialTls, dialUdp } from "../../protocol/syslog-link.ts";
+import { createOutbox } from "../../protocol/syslog-outbox.ts";
 import { aborted } from "../parts/aborted.ts";
-import { createBacklog } from "./backlog.ts";
-import { type Dial, dialTcp, dialTls, dialUdp } from "./link.ts";
-import { createOutbox } from "./outbox.ts";
-import { checkHeader, type Facility, type SyslogHeader, syslogMessage } from "./rfc5424.ts";
+import { checkHeader, lineMessage, type SyslogHeader } from "./rfc5424.ts";
 import type { Sink, Tell } from "./sink.ts";
 
 export interface SyslogSinkOptions {
@@ -69,7 +70,7 @@ export function syslogSink(options: SyslogSinkOptions): Sink {
     level,
     write: (line) => {
       if (closed) return backlog.lose(1);
-      backlog.push(syslogMessage(line, header));
+      backlog.push(lineMessage(line, header));
       outbox.pump();
     },
     dropped: () => backlog.dropped,

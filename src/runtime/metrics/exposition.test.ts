@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { canonicalNumber } from "../../protocol/metric-numbers.ts";
+import { contentType, expositionOf, type Format, formatFor } from "../../protocol/metric-text.ts";
 import { exponentialBuckets } from "./buckets.ts";
-import { contentType, expositionOf, type Format, formatFor } from "./exposition.ts";
 import { createMetrics } from "./metrics.ts";
-import { canonicalNumber } from "./numbers.ts";
 import { familiesOf } from "./text-source.ts";
 
 interface Parsed {

@@ -1,8 +1,8 @@
-// Labels as text: checked, in one order, and escaped as both formats ask for it.
+// Labels as text: checked, and in one order.
 import { HomeostatError } from "../../kernel/errors.ts";
+import { pair } from "../../protocol/metric-label.ts";
 import type { Labels } from "../parts/metrics.ts";
 
-const longest = 1_024;
 const most = 32;
 
 /** `a="1",b="2"`: the same for the same labels in any order, so it is the key of a series too. */
@@ -14,19 +14,6 @@ export function labelText(labels: Labels): string {
     .sort()
     .map((name) => pair(name, labels[name] ?? ""))
     .join(",");
-}
-
-/** One label, its name taken as it is. */
-export function pair(name: string, value: unknown): string {
-  const text = String(value);
-  const bounded = text.length > longest ? text.slice(0, longest) : text;
-  return `${name}="${escapeLabel(bounded.toWellFormed())}"`;
-}
-
-/** Backslash, quote and line feed: prometheus.io/docs/instrumenting/exposition_formats. */
-export function escapeLabel(text: string): string {
-  if (!/[\\"\n]/.test(text)) return text;
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
 function checkName(name: string): void {

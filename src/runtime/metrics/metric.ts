@@ -1,9 +1,9 @@
 // A metric: its series by label, no more than the bound, and what it shows at a scrape.
 import type { Log } from "../../kernel/log.ts";
+import { sampleNumber } from "../../protocol/metric-numbers.ts";
 import type { Labels } from "../parts/metrics.ts";
 import type { Family, FamilyType, Sample } from "./family.ts";
 import { labelText } from "./labels.ts";
-import { sampleNumber } from "./numbers.ts";
 import type { Home, Kept } from "./series.ts";
 
 export interface MetricSpec {

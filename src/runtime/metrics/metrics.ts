@@ -1,10 +1,10 @@
 // The metrics of an app: counters, gauges and histograms, and their text for whoever scrapes them.
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
+import { contentType, expositionOf, type Format } from "../../protocol/metric-text.ts";
 import type { Counter, Gauge, Histogram, Metrics } from "../parts/metrics.ts";
 import { type Surroundings, surroundings } from "../parts/surroundings.ts";
 import { checkedBuckets, defaultBuckets } from "./buckets.ts";
 import { createDefinitions, type Make } from "./definitions.ts";
-import { contentType, expositionOf, type Format } from "./exposition.ts";
 import type { Family, MetricsSource } from "./family.ts";
 import type { Metric } from "./metric.ts";
 import { CounterSeries, GaugeSeries, HistogramSeries } from "./series.ts";

@@ -1,6 +1,6 @@
 // Which names metrics may have, and which names two metrics cannot both have.
 import { HomeostatError } from "../../kernel/errors.ts";
-import type { FamilyType } from "./family.ts";
+import { type FamilyType, stemOf } from "../../protocol/metric-family.ts";
 
 const longest = 200;
 
@@ -34,11 +34,6 @@ export function shownName(name: string, type: FamilyType, unit?: string): string
   }
   const full = unit === undefined || stem.endsWith(`_${unit}`) ? stem : `${stem}_${unit}`;
   return type === "counter" ? `${full}_total` : full;
-}
-
-/** The name of the family in OpenMetrics: a counter's without `_total`. */
-export function stemOf(name: string, type: FamilyType): string {
-  return type === "counter" ? name.replace(/_total$/, "") : name;
 }
 
 /** Every name that this family takes; no two families may share one. */

@@ -1,6 +1,7 @@
 // An existing prom-client registry as a source, known by its shape only: no dependency.
+
+import { pair } from "../../protocol/metric-label.ts";
 import type { Family, FamilyType, MetricsSource, Sample } from "./family.ts";
-import { pair } from "./labels.ts";
 import { textSource } from "./text-source.ts";
 
 /** What a prom-client `Registry` (versions 14 and 15) gives; one of the two is enough. */

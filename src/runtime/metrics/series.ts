@@ -1,8 +1,9 @@
 // One series each: what a counter, gauge or histogram keeps, and its cheap way to be told a number.
+
+import { pair } from "../../protocol/metric-label.ts";
+import { canonicalNumber } from "../../protocol/metric-numbers.ts";
 import type { Counter, Gauge, Histogram, Labels } from "../parts/metrics.ts";
 import type { Sample } from "./family.ts";
-import { pair } from "./labels.ts";
-import { canonicalNumber } from "./numbers.ts";
 
 /** What a series needs of the metric it belongs to. */
 export interface Home<Series> {

@@ -1,26 +1,7 @@
 // Addresses and keys that may not be told: checked without being shown, and taken out of what others say.
 import { HomeostatError } from "../../kernel/errors.ts";
-import { plain, redact } from "../../kernel/redact.ts";
 
-const mask = "***";
-
-/** A shorter one would take letters out of ordinary words. */
-const shortest = 6;
-
-/** A function that takes these secrets, and what looks like one, out of one line of text. */
-export type Unsaid = (text: string) => string;
-
-export function unsaid(secrets: readonly string[]): Unsaid {
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
-  // The longest first: one may hold another.
-  const known = [...new Set(forms)]
-    .filter(({ length }) => length >= shortest)
-    .sort((a, b) => b.length - a.length);
-  return (text) => {
-    const said = known.reduce((left, secret) => left.replaceAll(secret, mask), text);
-    return redact(plain(said));
-  };
-}
+export { type Unsaid, unsaid } from "../../kernel/unsaid.ts";
 
 /** An address of which only the host may be seen: who knows the rest may use it. */
 export interface SecretAddress {

@@ -1,6 +1,7 @@
 // One request to a service outside: bounded, never rejecting, and silent about the address it went to.
+import { beginning, unansweredBecause } from "../../kernel/answered.ts";
 import { type Clock, deadline } from "../../kernel/clock.ts";
-import { HomeostatError, messageOf } from "../../kernel/errors.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
 import { retryAfterOf } from "../../policies/retry/retry-after.ts";
 import { aborted } from "../parts/aborted.ts";
 import type { Unsaid } from "./secret.ts";
@@ -47,14 +48,14 @@ export async function send(
   const limit = deadline(clock, timeoutMs, signal);
   const asked = async (): Promise<Outcome> => {
     const response = await fetch(url.href, { ...init, redirect: "manual", signal: limit.signal });
-    const text = unsaid(await beginning(response));
+    const text = unsaid(await beginning(response, mostAnswer));
     return response.ok ? { ok: true, text } : refused(response, text, clock);
   };
   try {
     // A fetch of somebody's own may not listen to the signal.
     return await Promise.race([asked(), aborted(limit.signal)]);
   } catch (error) {
-    return { ok: false, reason: unsaid(reasonOf(error)), retryable: true, text: "" };
+    return { ok: false, reason: unsaid(unansweredBecause(error)), retryable: true, text: "" };
   } finally {
     limit.done();
   }
@@ -76,25 +77,6 @@ function refused(response: Response, text: string, clock: Clock): NotTaken {
 
 function firstLine(text: string): string {
   return text.trim().slice(0, 200);
-}
-
-async function beginning({ body }: Response): Promise<string> {
-  if (!body) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  // Leaving the loop cancels the rest.
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length >= mostAnswer) break;
-  }
-  return text.slice(0, mostAnswer);
-}
-
-/** Both addresses of a name may refuse; Node then says nothing itself. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof AggregateError) || cause.message !== "") return messageOf(error);
-  return `${(error as Error).message}: ${cause.errors.map(messageOf).join(", ")}`;
 }
 
 /** As an error, for those who are to hear of it by one. Its cause is left out: it may show the address. */

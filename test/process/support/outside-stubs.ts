@@ -26,9 +26,9 @@ export interface Stub extends AsyncDisposable {
   readonly next: (Answer | "hang")[];
 }
 
-type Judge = (heard: Heard, request: IncomingMessage) => Answer;
+export type Judge = (heard: Heard, request: IncomingMessage) => Answer | Promise<Answer>;
 
-async function stub(judge: Judge): Promise<Stub> {
+export async function stub(judge: Judge): Promise<Stub> {
   const heard: Heard[] = [];
   const refused: string[] = [];
   const next: (Answer | "hang")[] = [];
@@ -42,7 +42,7 @@ async function stub(judge: Judge): Promise<Stub> {
     const it = { method: request.method ?? "", url, body };
     const scripted = next.shift();
     if (scripted === "hang") return;
-    const answer = scripted ?? judge(it, request);
+    const answer = scripted ?? (await judge(it, request));
     if (answer.status < 300) heard.push(it);
     else refused.push(`${answer.status} ${answer.text ?? ""} ${it.method} ${request.url}`);
     response.writeHead(answer.status, answer.headers).end(answer.text);

@@ -1,7 +1,7 @@
 // One connection to a syslog server: UDP, or TCP and TLS with octet counting.
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { builtin } from "../../kernel/builtin.ts";
+import { builtin } from "../kernel/builtin.ts";
 
 export interface Link {
   /** Calls `sent` when the message has left the process. False: wait for `drained` before the next. */

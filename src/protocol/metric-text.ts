@@ -1,8 +1,7 @@
 // Families as text: Prometheus 0.0.4 and OpenMetrics 1.0, and which of the two a scraper asks for.
-import type { Family, Sample } from "./family.ts";
-import { escapeLabel } from "./labels.ts";
-import { stemOf } from "./names.ts";
-import { canonicalNumber, sampleNumber } from "./numbers.ts";
+import { type Family, type Sample, stemOf } from "./metric-family.ts";
+import { escapeLabel } from "./metric-label.ts";
+import { canonicalNumber, sampleNumber } from "./metric-numbers.ts";
 
 export type Format = "prometheus" | "openmetrics";
 

@@ -1,9 +1,10 @@
 // Messages on their way over a connection that may be away: a bounded queue, and dialling anew.
-import type { Clock } from "../../kernel/clock.ts";
-import type { Random } from "../../kernel/random.ts";
-import { type Alarm, createAlarm } from "../parts/alarm.ts";
-import type { Backlog } from "./backlog.ts";
-import type { Dial, Link } from "./link.ts";
+
+import { type Alarm, createAlarm } from "../kernel/alarm.ts";
+import type { Backlog } from "../kernel/backlog.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Dial, Link } from "./syslog-link.ts";
 
 export interface Outbox {
   /** Sends what the backlog holds as soon as the connection takes it. */

@@ -1,6 +1,6 @@
 // A one-shot timer that can be put off and off, on whatever clock, and that keeps no process alive.
-import { type Clock, longestTimerMs } from "../../kernel/clock.ts";
-import { pulseOf } from "../../kernel/pulse.ts";
+import { type Clock, longestTimerMs } from "./clock.ts";
+import { pulseOf } from "./pulse.ts";
 
 export interface Alarm {
   /** Rings once, so many milliseconds from now; an earlier order is forgotten. */

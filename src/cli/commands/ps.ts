@@ -1,0 +1,32 @@
+// `homeostat ps`: one line for each instance, or the same as JSON.
+import { HomeostatError } from "../../kernel/errors.ts";
+import type { StateView } from "../../protocol/api.ts";
+import { nearest, quote } from "../../wiring/words.ts";
+import { connect, type GlobalOptions, whereIs } from "../context.ts";
+import { paint, say, sayJson, table } from "../print.ts";
+import { cellsOf, heads, type InstanceRow, rowsOf } from "./instances.ts";
+
+export async function ps(names: readonly string[], options: GlobalOptions): Promise<void> {
+  const view = await connect(whereIs(options)).get<StateView>("/api/state");
+  const rows = meant(view, names);
+  if (options.json) return sayJson(rows);
+  const head = heads.map((text) => paint("dim", text));
+  say(table([head, ...rows.map(cellsOf)]));
+}
+
+/** Of services, groups and instances. @throws UNKNOWN_ID for a name that means none */
+function meant(view: StateView, names: readonly string[]): readonly InstanceRow[] {
+  const rows = rowsOf(view);
+  if (names.length === 0) return rows;
+  const groups = new Map(view.services.map(({ name, partOf }) => [name, partOf]));
+  const fits = ({ instance, service }: InstanceRow, name: string): boolean =>
+    [instance, service, groups.get(service)].includes(name);
+  for (const name of names) {
+    if (rows.some((row) => fits(row, name))) continue;
+    const known = [...groups.keys()];
+    const near = nearest(name, known);
+    const expected = near === undefined ? `one of ${known.join(", ")}` : quote(near);
+    throw new HomeostatError("UNKNOWN_ID", `ps: expected ${expected}, got ${quote(name)}`);
+  }
+  return rows.filter((row) => names.some((name) => fits(row, name)));
+}

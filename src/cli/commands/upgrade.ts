@@ -1,0 +1,86 @@
+// `homeostat upgrade`: the daemon becomes the installed version with the config as it is now.
+import { systemClock } from "../../kernel/clock.ts";
+import { HomeostatError } from "../../kernel/errors.ts";
+import { version } from "../../kernel/version.ts";
+import type { StateView } from "../../protocol/api.ts";
+import {
+  connect,
+  type GlobalOptions,
+  type LaunchOptions,
+  readNote,
+  type Where,
+  whereIs,
+} from "../context.ts";
+import { writeLaunch } from "../launch.ts";
+import { paint, say, sayJson } from "../print.ts";
+import { load } from "./up.ts";
+
+const quietMs = 30_000;
+const comesMs = 30_000;
+const pollMs = 50;
+
+/** @throws CONFIG_INVALID before anything is touched, NOT_NOW, DAEMON_ABSENT */
+export async function upgrade(options: GlobalOptions): Promise<void> {
+  const where = whereIs(options);
+  const client = connect(where);
+  const before = await client.get<StateView>("/api/state");
+  const note = readNote(where.state);
+  const same: LaunchOptions = note?.options ?? {};
+  writeLaunch({
+    resolved: await load({ ...same, ...options }, where),
+    folder: where.folder,
+    stateFolder: where.state,
+    logLevel: same.logLevel ?? "info",
+    json: false,
+    options: same,
+    ...(note?.up ? { up: note.up.args } : {}),
+  });
+  await ask(() => client.post("/api/upgrade"), options);
+  const after = await next(where, note?.startedAtMs ?? 0);
+  const kept = keptOf(before, after);
+  const anew = pidsOf(after).size - kept;
+  if (options.json) return sayJson({ from: before.version, to: after.version, kept, anew });
+  const text = before.version === version ? version : `${before.version} → ${version}`;
+  say(paint("good", `The daemon is now Homeostat ${text}.`));
+  say(`${kept} of ${pidsOf(before).size} processes run on as they were; ${anew} are new.`);
+}
+
+/** What is under way is waited for. */
+async function ask(post: () => Promise<unknown>, options: GlobalOptions): Promise<void> {
+  const untilMs = systemClock.now() + quietMs;
+  for (let told = false; ; told = true) {
+    try {
+      await post();
+      return;
+    } catch (error) {
+      const isBusy = error instanceof HomeostatError && error.code === "NOT_NOW";
+      if (!isBusy || systemClock.now() > untilMs) throw error;
+      if (!told && !options.json) say(paint("dim", `Waiting: ${error.message}…`));
+      await systemClock.sleep(pollMs * 4);
+    }
+  }
+}
+
+/** @throws DAEMON_ABSENT when it does not come. */
+async function next(where: Where, startedAtMs: number): Promise<StateView> {
+  const untilMs = systemClock.now() + comesMs;
+  while (systemClock.now() < untilMs) {
+    await systemClock.sleep(pollMs);
+    if ((readNote(where.state)?.startedAtMs ?? 0) <= startedAtMs) continue;
+    const view = await connect(where)
+      .get<StateView>("/api/state")
+      .catch(() => undefined);
+    if (view) return view;
+  }
+  const text = "the next version did not come up; its output says why. The services run on";
+  throw new HomeostatError("DAEMON_ABSENT", text);
+}
+
+function pidsOf({ services }: StateView): ReadonlySet<string> {
+  const all = services.flatMap(({ instances }) => instances);
+  return new Set(all.flatMap(({ target, pid }) => (pid === undefined ? [] : [`${target} ${pid}`])));
+}
+
+function keptOf(before: StateView, after: StateView): number {
+  return [...pidsOf(after)].filter((it) => pidsOf(before).has(it)).length;
+}

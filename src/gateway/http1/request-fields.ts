@@ -1,0 +1,151 @@
+// The fields of a request that mean something to the gateway, and the lines that go on untouched.
+import { type Known, knownName } from "./names.ts";
+import type { Fault, HeadScan } from "./scan.ts";
+import { isRequestId, lengthOf, optionsOf } from "./values.ts";
+
+/** Written anew, or not at all. */
+const dropped: ReadonlySet<Known> = new Set([
+  ...(["hop", "length", "coding", "connection", "expect", "upgrade"] as const),
+  ...(["forwarded", "forwardedFor", "forwardedHost", "forwardedProto"] as const),
+]);
+
+/** Without them the instance would refuse the message or read another one. */
+const notNamed: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding"]);
+
+export class RequestFields {
+  host: string | undefined;
+  length: number | undefined;
+  /** Transfer-Encoding, in lower case. */
+  coding: string | undefined;
+  expects = false;
+  upgrades = false;
+  closes = false;
+  keepsAlive = false;
+  trace: string | undefined;
+  requestId: string | undefined;
+  forwarded: string | undefined;
+  forwardedFor: string | undefined;
+  forwardedHost: string | undefined;
+  forwardedProto: string | undefined;
+  fault: Fault | undefined;
+  readonly #scan: HeadScan;
+  readonly #known: (Known | undefined)[] = [];
+  /** What the client calls fields of this connection. */
+  #named: Set<string> | undefined;
+  #upgrade = "";
+
+  constructor(scan: HeadScan, bytes: Buffer) {
+    this.#scan = scan;
+    const { fields } = scan;
+    for (let i = 0; i < fields.length && this.fault === undefined; i += 4) {
+      const known = knownName(bytes, fields[i] ?? 0, fields[i + 1] ?? 0);
+      if (known === "disguised") {
+        this.#refuse("a name with underscores that stands for another field");
+        return;
+      }
+      this.#known.push(known);
+      if (known === undefined || known === "hop" || known === "date") continue;
+      this.#take(known, bytes.latin1Slice(fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+    }
+    this.upgrades &&= this.#upgrade.toLowerCase() === "websocket";
+  }
+
+  /** What goes on as it came, with the request line if that does. */
+  kept(bytes: Buffer, end: number, withLine: boolean, withTrace: boolean): string {
+    const { fields, start, lineEnd } = this.#scan;
+    let text = "";
+    let from = withLine ? start : lineEnd + 2;
+    for (let i = 0; i < fields.length; i += 4) {
+      if (!this.#isDropped(bytes, i, withTrace)) continue;
+      const at = fields[i] ?? 0;
+      if (at > from) text += bytes.latin1Slice(from, at);
+      from = fields[i + 4] ?? end - 2;
+    }
+    return end - 2 > from ? text + bytes.latin1Slice(from, end - 2) : text;
+  }
+
+  #isDropped(bytes: Buffer, i: number, withTrace: boolean): boolean {
+    const known = this.#known[i >> 2];
+    if (known === "host") return this.host === undefined;
+    if (known === "trace" || known === "traceState") return !withTrace;
+    if (known === "requestId") return this.requestId === undefined;
+    if (known !== undefined && dropped.has(known)) return true;
+    if (this.#named === undefined) return false;
+    const { fields } = this.#scan;
+    return this.#named.has(bytes.latin1Slice(fields[i] ?? 0, fields[i + 1] ?? 0).toLowerCase());
+  }
+
+  #take(known: Known, value: string): void {
+    switch (known) {
+      case "host":
+        if (this.host !== undefined) return this.#refuse("two fields Host");
+        this.host = value;
+        return;
+      case "length":
+        if (this.length !== undefined) return this.#refuse("two fields Content-Length");
+        this.length = lengthOf(value);
+        if (this.length === undefined) this.#refuse("a Content-Length that is no number");
+        return;
+      case "coding":
+        if (this.coding !== undefined) return this.#refuse("two fields Transfer-Encoding");
+        this.coding = value.toLowerCase();
+        return;
+      case "connection":
+        return this.#takeConnection(value);
+      case "expect":
+        if (value.toLowerCase() !== "100-continue") {
+          this.fault = { status: 417, text: "an expectation that is not known" };
+        }
+        this.expects = true;
+        return;
+      case "upgrade":
+        this.#upgrade = value;
+        return;
+      default:
+        this.#takeClaim(known, value);
+    }
+  }
+
+  #takeClaim(known: Known, value: string): void {
+    switch (known) {
+      case "trace":
+        // Two of them are none. Source: W3C Trace Context, section 3.2.
+        this.trace = this.trace === undefined ? value : "";
+        return;
+      case "requestId":
+        if (isRequestId(value) && this.requestId === undefined) this.requestId = value;
+        return;
+      case "forwarded":
+        this.forwarded = joined(this.forwarded, value);
+        return;
+      case "forwardedFor":
+        this.forwardedFor = joined(this.forwardedFor, value);
+        return;
+      case "forwardedHost":
+        this.forwardedHost = joined(this.forwardedHost, value);
+        return;
+      case "forwardedProto":
+        this.forwardedProto = joined(this.forwardedProto, value);
+        return;
+      default:
+    }
+  }
+
+  #takeConnection(value: string): void {
+    for (const option of optionsOf(value)) {
+      if (option === "close") this.closes = true;
+      else if (option === "keep-alive") this.keepsAlive = true;
+      else if (option === "upgrade") this.upgrades = true;
+      else if (!notNamed.has(option)) this.#named = (this.#named ?? new Set()).add(option);
+    }
+  }
+
+  #refuse(text: string): void {
+    this.fault = { status: 400, text };
+  }
+}
+
+function joined(before: string | undefined, value: string): string | undefined {
+  if (value === "") return before;
+  return before === undefined ? value : `${before}, ${value}`;
+}

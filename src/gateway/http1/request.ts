@@ -1,0 +1,165 @@
+// A client's request: what its head means, and the head that an instance gets in its place.
+import type { Random } from "../../kernel/random.ts";
+import { methodBytes, space, targetBytes } from "./bytes.ts";
+import { spanId, traceId } from "./ids.ts";
+import type { Limits } from "./limits.ts";
+import { RequestFields } from "./request-fields.ts";
+import type { Fault, HeadScan } from "./scan.ts";
+import { isHost, isTrace, quoted, targetOf } from "./values.ts";
+
+export interface RequestHead {
+  readonly method: string;
+  /** Of HTTP/1.x: 0 or 1. */
+  readonly minor: number;
+  readonly keepAlive: boolean;
+  readonly framing: "none" | "length" | "chunked";
+  readonly length: number;
+  /** Expect: 100-continue, which the gateway answers itself. */
+  readonly expects: boolean;
+  /** Upgrade: websocket. */
+  readonly upgrades: boolean;
+  readonly id: string;
+  /** For the instance, with the empty line. */
+  readonly text: string;
+}
+
+/** What all requests of one client have in common. */
+export interface Origin {
+  readonly limits: Limits;
+  readonly random: Random;
+  /** The client's address. */
+  readonly address: string;
+  /** `Host` for a client of HTTP/1.0 that names none. */
+  readonly host: string;
+}
+
+/** Without a body such a request needs no length. */
+const withoutBody: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "DELETE"]);
+
+/** @returns a Fault in place of a head that may be read in two ways, or not at all. */
+export function readRequest(
+  scan: HeadScan,
+  bytes: Buffer,
+  end: number,
+  origin: Origin,
+): RequestHead | Fault {
+  const line = readLine(scan, bytes, origin.limits);
+  if ("status" in line) return line;
+  const fields = new RequestFields(scan, bytes);
+  const fault = fields.fault ?? framingFault(fields, line.minor, origin.limits);
+  if (fault) return fault;
+  const target = targetOf(line.target, line.method);
+  if (!target) return bad("a target that is for no server");
+  const host = target.host ?? fields.host ?? (line.minor === 0 ? origin.host : undefined);
+  if (host === undefined) return bad("no field Host");
+  if (fields.host !== undefined && !isHost(fields.host)) return bad("a bad field Host");
+  const framing = fields.coding ? "chunked" : fields.length === undefined ? "none" : "length";
+  const upgrades = fields.upgrades && line.minor === 1 && framing === "none";
+  const trace = fields.trace !== undefined && isTrace(fields.trace) ? fields.trace : undefined;
+  const traced = trace?.slice(3, 35) ?? traceId(origin.random);
+  const id = fields.requestId ?? traced;
+  const isPlain = line.minor === 1 && target.host === undefined && line.exact;
+  const text =
+    (isPlain ? "" : `${line.method} ${target.path} HTTP/1.1\r\n`) +
+    fields.kept(bytes, end, isPlain, trace !== undefined) +
+    (target.host === undefined && fields.host !== undefined ? "" : `Host: ${host}\r\n`) +
+    lengthLine(framing, fields.length ?? 0, line.method) +
+    (upgrades ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "Connection: keep-alive\r\n") +
+    forwardedLines(fields, origin, host) +
+    (trace === undefined ? `traceparent: 00-${traced}-${spanId(origin.random)}-00\r\n` : "") +
+    (fields.requestId === undefined ? `X-Request-Id: ${id}\r\n\r\n` : "\r\n");
+  return {
+    ...{ method: line.method, minor: line.minor, framing, upgrades, id, text },
+    keepAlive: line.minor === 1 ? !fields.closes : fields.keepsAlive && !fields.closes,
+    length: fields.length ?? 0,
+    expects: fields.expects && line.minor === 1 && framing !== "none",
+  };
+}
+
+interface Line {
+  readonly method: string;
+  readonly target: string;
+  readonly minor: number;
+  /** Whether the line can go on as it is. */
+  readonly exact: boolean;
+}
+
+function readLine(scan: HeadScan, bytes: Buffer, limits: Limits): Line | Fault {
+  const { start, lineEnd } = scan;
+  let at = start;
+  while (at < lineEnd && methodBytes[bytes[at] ?? 0] === 1) at++;
+  const methodEnd = at;
+  if (bytes[at] !== space || at === start) return methodFault(bytes, start, lineEnd);
+  if (at - start > limits.methodBytes) return { status: 501, text: "a method that is not known" };
+  at++;
+  const targetStart = at;
+  while (at < lineEnd && targetBytes[bytes[at] ?? 0] === 1) at++;
+  if (bytes[at] !== space || at === targetStart) return bad("a target with bytes that none has");
+  if (at - targetStart > limits.targetBytes) return { status: 414, text: "the target is too long" };
+  const version = bytes.latin1Slice(at + 1, lineEnd);
+  if (!/^HTTP\/[0-9]\.[0-9]$/.test(version)) return bad("a request line without its version");
+  if (version[5] !== "1") return { status: 505, text: `${version} is not spoken here` };
+  const method = bytes.latin1Slice(start, methodEnd);
+  if (method === "CONNECT") return { status: 501, text: "CONNECT is for another kind of proxy" };
+  const minor = version[7] === "0" ? 0 : 1;
+  const target = bytes.latin1Slice(targetStart, at);
+  return { method, target, minor, exact: version === "HTTP/1.1" };
+}
+
+function methodFault(bytes: Buffer, start: number, lineEnd: number): Fault {
+  const [word = ""] = bytes.latin1Slice(start, lineEnd).split(" ", 1);
+  const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(word);
+  return isToken && word.length < lineEnd - start
+    ? { status: 501, text: "a method that is not known" }
+    : bad("a request line without a method");
+}
+
+/** The two lengths that a smuggler needs. Source: RFC 9112 section 6.3. */
+function framingFault(fields: RequestFields, minor: number, limits: Limits): Fault | undefined {
+  const { coding, length } = fields;
+  if (coding !== undefined) {
+    if (length !== undefined) return bad("Content-Length and Transfer-Encoding");
+    if (minor === 0) return bad("Transfer-Encoding in HTTP/1.0");
+    if (coding === "chunked") return undefined;
+    if (!/^[a-z][\w-]*(?:\s*,\s*[a-z][\w-]*)*$/.test(coding)) return bad("a bad Transfer-Encoding");
+    if (!coding.endsWith("chunked") || /chunked.*chunked/.test(coding)) {
+      return /chunked/.test(coding) ? bad("chunked is not the last coding") : notKnown;
+    }
+    return notKnown;
+  }
+  if (length !== undefined && length > limits.bodyBytes) {
+    return { status: 413, text: "the body is too large" };
+  }
+  return undefined;
+}
+
+const notKnown: Fault = { status: 501, text: "only the transfer coding chunked is known" };
+
+/** Written anew, never copied, so that gateway and instance cannot disagree on where a body ends. */
+function lengthLine(framing: RequestHead["framing"], length: number, method: string): string {
+  if (framing === "chunked") return "Transfer-Encoding: chunked\r\n";
+  if (framing === "length") return `Content-Length: ${length}\r\n`;
+  return method === "GET" || withoutBody.has(method) ? "" : "Content-Length: 0\r\n";
+}
+
+/**
+ * The client's address is appended to what it claims; a proxy in front that ends TLS has the last
+ * word on host and protocol.
+ */
+function forwardedLines(fields: RequestFields, origin: Origin, host: string): string {
+  const proto = fields.forwardedProto ?? "http";
+  const before = fields.forwardedFor === undefined ? "" : `${fields.forwardedFor}, `;
+  const chain = fields.forwarded === undefined ? "" : `${fields.forwarded}, `;
+  const { address } = origin;
+  const node = address.includes(":") ? `"[${address}]"` : address;
+  return (
+    `X-Forwarded-For: ${before}${address}\r\nX-Forwarded-Proto: ${proto}\r\n` +
+    `X-Forwarded-Host: ${fields.forwardedHost ?? host}\r\n` +
+    `Forwarded: ${chain}for=${node};host=${quoted(host)};proto=http\r\n`
+  );
+}
+
+function bad(text: string): Fault {
+  return { status: 400, text };
+}
+

@@ -1,0 +1,106 @@
+// `homeostat upgrade`: another daemon in the same process, while clients ask and nothing is restarted.
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { createProject, exited, type Project, until } from "./support/project.ts";
+
+const server = `require("http").createServer((q, r) => r.end(String(process.pid)))
+  .listen(process.env.PORT, "127.0.0.1")`;
+
+async function made(t: TestContext): Promise<{ readonly here: Project; readonly port: number }> {
+  let front = 0;
+  const here = await createProject((_, port) => {
+    front = port();
+    return {
+      services: {
+        web: { command: [process.execPath, "-e", server], port: front, probe: { http: "/" } },
+        mute: { command: ["sleep", "600"], profiles: ["night"] },
+      },
+    };
+  });
+  t.after(() => here.remove());
+  return { here, port: front };
+}
+
+const pidsOf = (here: Project): readonly string[] =>
+  here
+    .marked()
+    .map(({ target, pid }) => `${target} ${pid}`)
+    .toSorted();
+
+test("the next version takes over: same process, no service restarted, no request lost", async (t) => {
+  const { here, port } = await made(t);
+  const daemon = await here.up();
+  await here.healthy();
+  const before = pidsOf(here);
+  let [asked, failed, open] = [0, 0, true];
+  const asking = (async () => {
+    while (open) {
+      asked += 1;
+      const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+      if (answer?.status !== 200) failed += 1;
+    }
+  })();
+  for (let n = 1; n <= 2; n++) {
+    const { code, out, err } = await here.cli("upgrade");
+    assert.equal(code, 0, err);
+    assert.match(
+      out,
+      /^The daemon is now Homeostat \d+\.\d+\.\d+\.\n1 of 1 processes run on as they were; 0 are new\.\n$/,
+    );
+  }
+  open = false;
+  await asking;
+  assert.equal(failed, 0, `${failed} of ${asked} requests failed`);
+  assert.ok(asked > 10, `${asked}`);
+  assert.deepEqual(pidsOf(here), before);
+  assert.equal(daemon.exitCode, null);
+  // What it became looks after them all the same.
+  const { pid } = here.leader("web/1");
+  process.kill(pid, "SIGKILL");
+  await until("another one serves", 20_000, async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    const text = await answer?.text();
+    return answer?.status === 200 && text !== String(pid) ? true : undefined;
+  });
+  assert.equal((await here.cli("down")).code, 0);
+  assert.equal(await exited(daemon, 20_000), 0);
+  assert.deepEqual(here.marked(), []);
+  const started = here.journal().filter(({ type }) => type === "daemon.started");
+  assert.equal(started.length, 3);
+});
+
+test("nothing is touched by a config that is wrong, and a new service comes up with one that is right", async (t) => {
+  const { here } = await made(t);
+  await here.up();
+  const before = await here.healthy();
+  const note = join(here.state, "launch.json");
+  writeFileSync(
+    join(here.folder, "homeostat.json"),
+    `{ "services": { "web": { "comand": "x" } } }`,
+  );
+  const wrong = await here.cli("upgrade");
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.err, /services\.web/);
+  assert.equal(existsSync(note), false);
+  // Without a version that wrote down what comes next, there is nothing to become.
+  const bare = await here.post("/api/upgrade");
+  assert.equal(bare.status, 400, JSON.stringify(bare.body));
+  writeFileSync(note, JSON.stringify({ command: ["/nowhere/node", "/nowhere/daemon.js"] }));
+  const gone = await here.post("/api/upgrade");
+  assert.match(JSON.stringify(gone.body), /cannot be run.*nowhere/);
+  const view = await here.view();
+  assert.equal(view.services[0]?.instances[0]?.pid, before.services[0]?.instances[0]?.pid);
+  here.writeConfig({ services: { mute: { command: ["sleep", "600"] } } });
+  const right = await here.cli("--json", "upgrade");
+  assert.equal(right.code, 0, right.err);
+  const { services } = await here.healthy();
+  assert.deepEqual(
+    services.map(({ name }) => name),
+    ["mute"],
+  );
+  await until("what is not in the config any more has ended", 20_000, async () =>
+    here.marked().every(({ target }) => target !== "web/1") ? true : undefined,
+  );
+});
