@@ -7,10 +7,10 @@ import { until } from "../../test/process/support/project.ts";
 import type { Bench } from "./group.ts";
 import { bareLoop } from "./loop.ts";
 import { waitingTasks } from "./many.ts";
-import { createOurs, hasEnded } from "./ours.ts";
+import { createOurs, hasEnded, type Ours } from "./ours.ts";
 import type { Peer } from "./peer.ts";
 import { endAll, kill, processesWith } from "./processes.ts";
-import { atLeast, atMost, notYet, ours, type Row, shown, spread } from "./table.ts";
+import { atLeast, atMost, ours, type Row, shown, spread } from "./table.ts";
 
 /** Services of a peer: enough to see what becomes of them. */
 const peerTasks = 10;
@@ -31,6 +31,7 @@ interface Told {
   readonly orphans: number;
   readonly endsKnown: number;
   readonly ends: number;
+  readonly upgrade: { readonly restarted: number; readonly ms: number };
 }
 
 interface Aftermath {
@@ -71,7 +72,8 @@ export async function deaths(bench: Bench): Promise<readonly Row[]> {
     atMost(`… its start → ${count} adopted (ms)`, { [ours]: spread(told.adoptedMs) }, 150),
     shown("  of which after reading its journal", { [ours]: spread(told.adoptionMs) }),
     shown("  its start → it answers", { [ours]: spread(told.answersMs) }),
-    notYet("upgrade of the daemon: services restarted", "≤ 0"),
+    atMost(`upgrade of the daemon: restarted of ${count}`, { [ours]: told.upgrade.restarted }, 0),
+    shown("… the command, until the next version answers (ms)", { [ours]: told.upgrade.ms }),
   ];
 }
 
@@ -98,6 +100,7 @@ async function ourDeaths({ scratch }: Bench, count: number, kills: number): Prom
     );
     await sleep(1_000);
   }
+  const upgrade = await upgraded(home);
   await home.cli("down");
   await hasEnded(daemon, 30_000);
   watching.stop();
@@ -112,7 +115,17 @@ async function ourDeaths({ scratch }: Bench, count: number, kills: number): Prom
     orphans,
     endsKnown: ends.filter(({ data }) => data.signal === "SIGKILL").length,
     ends: kills * perDeath,
+    upgrade,
   };
+}
+
+async function upgraded({ state, cli }: Ours): Promise<Told["upgrade"]> {
+  const leading = (): readonly string[] =>
+    markedBy(state).flatMap(({ leader, target, pid }) => (leader ? [`${target} ${pid}`] : []));
+  const before = leading();
+  const { ms } = await cli("upgrade");
+  const after = new Set(leading());
+  return { restarted: before.filter((it) => !after.has(it)).length, ms };
 }
 
 const leaders = (state: string): number =>
@@ -132,7 +145,8 @@ function adoptions(
   startedAt: readonly number[],
 ): Pick<Told, "adoptedMs" | "adoptionMs"> {
   const begins = events.flatMap(({ type }, i) => (type === "daemon.started" ? [i] : [])).slice(1);
-  const lives = begins.map((from, i) => events.slice(from, begins[i + 1]));
+  // The last one was an upgrade.
+  const lives = startedAt.map((_, i) => events.slice(begins[i], begins[i + 1]));
   const wall = (event: Event | undefined): number => Date.parse(event?.time ?? "");
   const last = lives.map((life) => wall(life.findLast(({ type }) => type === "instance.adopted")));
   return {

@@ -11,7 +11,7 @@ import { packageFile } from "../wiring/files.ts";
 import type { Resolved } from "../wiring/resolve.ts";
 import { type DaemonNote, noteFile } from "./context.ts";
 import { inContainer } from "./first-process.ts";
-import { become, checkLaunch, type Launch } from "./launch.ts";
+import { become, checkLaunch, inherited, type Launch } from "./launch.ts";
 import { dashboardFolder, gatewayEntry, spawnerEntry } from "./places.ts";
 import { paint, say, sayJson } from "./print.ts";
 
@@ -58,8 +58,8 @@ export async function runDaemon({
     env: process.env,
     version,
     stdout: process.stdout,
-    gatewayCommand: [process.execPath, ...process.execArgv, gatewayEntry],
-    spawnerCommand: [process.execPath, ...process.execArgv, spawnerEntry],
+    gatewayCommand: [process.execPath, ...inherited(), gatewayEntry],
+    spawnerCommand: [process.execPath, ...inherited(), spawnerEntry],
     dashboard: dashboardFolder,
     successor: { check: () => checkLaunch(stateFolder), become: () => become(stateFolder) },
     onBroken: (error) => {

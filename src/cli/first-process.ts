@@ -1,6 +1,6 @@
 // `homeostat up` as the first process of a container: it leaves that place to a shell that can reap.
-import { accessSync, constants, existsSync } from "node:fs";
-import { initArguments } from "../platforms/init/init.ts";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { initArguments } from "../wiring/first-place.ts";
 
 const shell = "/bin/sh";
 
@@ -33,7 +33,21 @@ function whyNot(): string | undefined {
   }
 }
 
-/** Whether somebody outside waits only so long before SIGKILL: Docker and Podman leave these files. */
+/**
+ * Whether this is a container that runs Homeostat: then somebody outside waits only so long before
+ * SIGKILL. Docker and Podman leave these files, also where a machine was made from an image: so its
+ * process 1 has to be Homeostat, or an init that was told to start it.
+ */
 export function inContainer(): boolean {
-  return existsSync("/.dockerenv") || existsSync("/run/.containerenv");
+  const isMade = existsSync("/.dockerenv") || existsSync("/run/.containerenv");
+  return isMade && firstWords().includes("homeostat");
+}
+
+function firstWords(): string {
+  try {
+    return readFileSync("/proc/1/cmdline", "utf8");
+  } catch {
+    // Hidden from this user: then it is not known.
+    return "";
+  }
 }

@@ -34,7 +34,7 @@ function addCompletion(add: Add): void {
   add("__complete [words...]", "")
     .allowUnknownOption()
     .action(async (words: readonly string[], _: unknown, c: Command) => {
-      if (c.parent) await (await completionCommands()).complete(c.parent, words);
+      if (c.parent) await (await completionCommands()).complete(c.parent, words, all(c));
     });
 }
 

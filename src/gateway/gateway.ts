@@ -4,6 +4,7 @@ import type { FromGateway, GatewayConfig, GatewayStats, Route } from "../protoco
 import { createDeadlines } from "./deadlines.ts";
 import { createRoute, type LiveRoute, type RouteContext } from "./route.ts";
 import { createStats } from "./stats.ts";
+import { createToxiproxy } from "./toxiproxy/toxiproxy.ts";
 
 export type Applied = Extract<FromGateway, { kind: "applied" }>;
 
@@ -25,6 +26,7 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
   const stats = createStats();
   const context: RouteContext = { ...parts, stats, deadlines: createDeadlines(clock) };
   const routes = new Map<string, LiveRoute>();
+  const toxiproxy = createToxiproxy(parts);
   let version = 0;
   let drained = false;
   let queue: Promise<unknown> = Promise.resolve();
@@ -42,6 +44,9 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
       live.apply(route);
       const text = await live.listen().then(() => undefined, messageOf);
       if (text !== undefined) problems.push({ service: route.service, text });
+    }
+    for (const text of await toxiproxy.apply(config.toxiproxy)) {
+      problems.push({ service: "toxiproxy", text });
     }
     log.info("config applied", { version, routes: config.routes.length, problems });
     return { kind: "applied", version, problems };
@@ -61,6 +66,7 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
       drained = true;
       await queue;
       await Promise.all([...routes.values()].map((route) => route.close(graceMs)));
+      await toxiproxy.apply(undefined);
     },
   };
 }

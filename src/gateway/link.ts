@@ -2,7 +2,7 @@
 import { type Clock, deadline } from "../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
-import type { GatewayStats, Route } from "../protocol/gateway.ts";
+import type { GatewayStats, Route, ToxiproxyConfig } from "../protocol/gateway.ts";
 import { type Applied, type Conversation, startConversation } from "./conversation.ts";
 
 export type { Applied } from "./conversation.ts";
@@ -30,8 +30,10 @@ export function gatewayLink(options: {
   readonly socketPath: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Goes with every push. */
+  readonly toxiproxy?: ToxiproxyConfig;
 }): GatewayLink {
-  const { socketPath, clock, log } = options;
+  const { socketPath, clock, log, toxiproxy } = options;
   const callbacks: (() => void)[] = [];
   let current: Conversation | undefined;
   let version = 0;
@@ -66,7 +68,7 @@ export function gatewayLink(options: {
 
   const push = async (talk: Conversation, routes: readonly Route[]): Promise<Applied> => {
     const mine = ++version;
-    const applied = await talk.push({ version: mine, routes });
+    const applied = await talk.push({ version: mine, routes, ...(toxiproxy ? { toxiproxy } : {}) });
     version = Math.max(version, applied.version);
     if (applied.version === mine) return applied;
     const text = `applied.version: expected ${mine}, got ${applied.version}`;

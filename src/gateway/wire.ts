@@ -8,6 +8,7 @@ import {
   type Route,
   type RouteStats,
   type ToGateway,
+  type ToxiproxyConfig,
   type Upstream,
   upstreamStates,
 } from "../protocol/gateway.ts";
@@ -16,6 +17,7 @@ import { amount, fields, list, mismatch, parsed, text, whole } from "../protocol
 const routeLimit = 256;
 const upstreamLimit = 256;
 const instanceLimit = 1_000;
+const toxiproxyLimit = 256;
 /** Stats may still name instances and routes that are gone. */
 const statsLimit = 4_096;
 const dayMs = 86_400_000;
@@ -64,13 +66,34 @@ export function parseFromGateway(line: string): FromGateway {
 }
 
 function config(value: unknown, at: string): GatewayConfig {
-  const { version, routes } = fields(value, at);
+  const { version, routes, toxiproxy } = fields(value, at);
   const checked = list(routes, `${at}.routes`, routeLimit, route);
   const instances = checked.reduce((sum, each) => sum + each.upstreams.length, 0);
   if (instances > instanceLimit) {
     mismatch(`${at}.routes`, `at most ${instanceLimit} upstreams in all`, instances);
   }
-  return { version: whole(version, `${at}.version`, 1), routes: checked };
+  return {
+    version: whole(version, `${at}.version`, 1),
+    routes: checked,
+    ...(toxiproxy === undefined ? {} : { toxiproxy: toxi(toxiproxy, `${at}.toxiproxy`) }),
+  };
+}
+
+function toxi(value: unknown, at: string): ToxiproxyConfig {
+  const { host, port, proxies } = fields(value, at);
+  return {
+    host: text(host, `${at}.host`),
+    port: whole(port, `${at}.port`, 1, 65_535),
+    proxies: list(proxies, `${at}.proxies`, toxiproxyLimit, (each, where) => {
+      const { name, listen, upstream, enabled } = fields(each, where);
+      return {
+        name: text(name, `${where}.name`),
+        listen: text(listen, `${where}.listen`),
+        upstream: text(upstream, `${where}.upstream`),
+        enabled: enabled === true,
+      };
+    }),
+  };
 }
 
 function route(value: unknown, at: string): Route {

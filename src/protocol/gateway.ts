@@ -41,6 +41,21 @@ export interface Route {
 export interface GatewayConfig {
   readonly version: number;
   readonly routes: readonly Route[];
+  /** Absent: it is off. */
+  readonly toxiproxy?: ToxiproxyConfig;
+}
+
+/** Where the HTTP API of Toxiproxy is, and the proxies that are there from the start. */
+export interface ToxiproxyConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly proxies: readonly {
+    readonly name: string;
+    /** "127.0.0.1:26379" */
+    readonly listen: string;
+    readonly upstream: string;
+    readonly enabled: boolean;
+  }[];
 }
 
 export type ToGateway =

@@ -8,18 +8,20 @@ import type { Resolved } from "./resolve.ts";
 const retryAfterS = 2;
 
 export function routesOf(state: State, resolved: Resolved): readonly Route[] {
-  return Object.values(resolved.services).flatMap(({ name, port, host = "127.0.0.1", holdMs, timeoutMs }) => {
-    if (port === undefined) return [];
-    const degraded = state.degraded[name];
-    const route: Route = {
-      service: name,
-      host,
-      port,
-      upstreams: rotation(state, name),
-      holdMs,
-      timeoutMs,
-      ...(degraded ? { degraded: { status: 503, retryAfterS, why: degraded.why } } : {}),
-    };
-    return [route];
-  });
+  return Object.values(resolved.services).flatMap(
+    ({ name, port, host = "127.0.0.1", holdMs, timeoutMs }) => {
+      if (port === undefined) return [];
+      const degraded = state.degraded[name];
+      const route: Route = {
+        service: name,
+        host,
+        port,
+        upstreams: rotation(state, name),
+        holdMs,
+        timeoutMs,
+        ...(degraded ? { degraded: { status: 503, retryAfterS, why: degraded.why } } : {}),
+      };
+      return [route];
+    },
+  );
 }

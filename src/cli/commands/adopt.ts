@@ -1,11 +1,8 @@
 // `homeostat adopt`: a running process that somebody else has started, written down as a service.
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { stringify } from "yaml";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { marks } from "../../platforms/linux-prepare.ts";
-import { readPowers } from "../../platforms/powers.ts";
-import { readEnvironment, readStat, runs } from "../../platforms/procfs.ts";
+import { type Stranger, strangerOf } from "../../wiring/strangers.ts";
 import { type GlobalOptions, whereIs } from "../context.ts";
 import { commandOf, literal, namer } from "../import/draft.ts";
 import { paint, say, sayJson } from "../print.ts";
@@ -26,24 +23,19 @@ const namesMax = 40;
 export async function adopt(given: string, options: AdoptOptions): Promise<void> {
   const pid = wholeOption("adopt: <pid>", given, 1, pidMax);
   const { folder } = whereIs(options);
-  const stat = readStat(pid);
-  if (!stat || !runs(stat)) throw new HomeostatError("UNKNOWN_ID", `there is no process ${pid}`);
-  const env = readEnvironment(pid);
-  if (env === undefined) {
-    throw new HomeostatError(
-      "UNKNOWN_ID",
-      `process ${pid} does not tell its environment: ask as its user`,
-    );
+  const found = strangerOf(pid, process.env.PATH ?? "");
+  if (!found) throw new HomeostatError("UNKNOWN_ID", `there is no process ${pid}`);
+  if (found === "hidden") {
+    const message = `process ${pid} does not tell its environment: ask as its user`;
+    throw new HomeostatError("UNKNOWN_ID", message);
   }
-  const instance = env[marks.instance];
+  const { env, ports, instance } = found;
   if (instance !== undefined) {
     const message = `process ${pid} is ${instance} of a Homeostat already`;
     throw new HomeostatError("NOT_NOW", message);
   }
-  const words = commandLine(pid);
-  const ports = portsOf(pid);
-  const name = namer()(options.name ?? base(words), []);
-  const service = serviceOf(pid, words, folder, ports);
+  const name = namer()(options.name ?? base(found.words), []);
+  const service = serviceOf(found, folder);
   const more = Object.keys(env).filter((key) => env[key] !== process.env[key] && !own.has(key));
   if (options.json) return sayJson({ pid, name, service, ports, environment: more });
   say(paint("dim", `# Process ${pid}, as a service of homeostat.yaml:`));
@@ -68,12 +60,6 @@ function remarks(names: readonly string[], ports: readonly number[]): readonly s
   ];
 }
 
-function commandLine(pid: number): readonly string[] {
-  const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-  if (words.length > 0) return words;
-  throw new HomeostatError("UNKNOWN_ID", `process ${pid} is one of the kernel`);
-}
-
 function base(words: readonly string[]): string {
   const script = words.find((word, i) => i > 0 && /\.\w+$/.test(word));
   const file = (script ?? words[0] ?? "").split("/").at(-1) ?? "";
@@ -81,47 +67,14 @@ function base(words: readonly string[]): string {
 }
 
 function serviceOf(
-  pid: number,
-  words: readonly string[],
+  { words, cwd, user, ports: [port] }: Stranger,
   folder: string,
-  ports: readonly number[],
 ): Readonly<Record<string, unknown>> {
-  const { uid } = statSync(`/proc/${pid}`);
-  const powers = readPowers(process.env.PATH ?? "");
-  const cwd = readlinkSync(`/proc/${pid}/cwd`);
   const seen = relative(folder, cwd);
-  const [port] = ports;
   return {
     command: commandOf(words.map(literal)),
     ...(seen === "" ? {} : { cwd: seen.startsWith("..") ? cwd : seen }),
-    ...(uid === powers.uid ? {} : { user: powers.findUser(uid)?.name ?? uid }),
+    ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
   };
-}
-
-/** State 0A of /proc/net/tcp: it listens. */
-const listening = "0A";
-
-function portsOf(pid: number): readonly number[] {
-  const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
-      } catch {
-        return []; // closed in between
-      }
-    }),
-  );
-  const ports = ["tcp", "tcp6"].flatMap((file) =>
-    readFileSync(`/proc/${pid}/net/${file}`, "utf8")
-      .split("\n")
-      .slice(1)
-      .flatMap((line) => {
-        const cells = line.trim().split(/\s+/);
-        const [, local = "", , state = ""] = cells;
-        if (state !== listening || !sockets.has(cells[9] ?? "")) return [];
-        return [Number.parseInt(local.split(":")[1] ?? "", 16)];
-      }),
-  );
-  return [...new Set(ports)].toSorted((a, b) => a - b);
 }

@@ -47,8 +47,12 @@ export function completion(shell: string): void {
 }
 
 /** One candidate a line, with what it is about after a tab. */
-export async function complete(program: Command, words: readonly string[]): Promise<void> {
-  const options = placeOf(words);
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  outer: GlobalOptions,
+): Promise<void> {
+  const options = { ...outer, ...placeOf(words) };
   let known: Known = { services: [], instances: [] };
   const wanted = { asked: false };
   const ask = (): Known => {

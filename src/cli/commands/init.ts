@@ -1,13 +1,13 @@
 // `homeostat init`: writes what another supervisor or Docker needs to run Homeostat with this project.
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import { version } from "../../kernel/version.ts";
-import { readPowers } from "../../platforms/powers.ts";
 import { loadConfig } from "../../wiring/load.ts";
 import { record } from "../../wiring/raw.ts";
 import type { Resolved } from "../../wiring/resolve.ts";
+import { ownerOf } from "../../wiring/strangers.ts";
 import { either, nearest, quote } from "../../wiring/words.ts";
 import { type GlobalOptions, type Where, whereIs } from "../context.ts";
 import { paint, say, sayJson } from "../print.ts";
@@ -114,8 +114,7 @@ function userOf(resolved: Resolved, folder: string, asked?: string): string | un
   if (asked !== undefined) return asked === "root" ? undefined : asked;
   const switches = Object.values(resolved.services).some(({ process: { user } }) => user);
   if (switches) return undefined;
-  const owner = readPowers(process.env.PATH ?? "").findUser(statSync(folder).uid);
-  return owner && owner.uid !== 0 ? owner.name : resolved.policy.project;
+  return ownerOf(folder, process.env.PATH ?? "") ?? resolved.policy.project;
 }
 
 function packagedOf(folder: string): Packaged | undefined {

@@ -53,7 +53,7 @@ export function set(settings: Record<string, unknown>, key: string, value: unkno
   settings[first] = inner;
 }
 
-const filled = /\$(?=\$*\{(?:index|name|port|replicas)\})/g;
+const filled = /\$(?=\{(?:index|name|port|replicas)\})/g;
 
 /** Text that means itself: our placeholders in it are no placeholders. */
 export function literal(text: string): string {

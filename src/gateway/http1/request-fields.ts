@@ -33,6 +33,7 @@ export class RequestFields {
   /** What the client calls fields of this connection. */
   #named: Set<string> | undefined;
   #upgrade = "";
+  #ids = 0;
 
   constructor(scan: HeadScan, bytes: Buffer) {
     this.#scan = scan;
@@ -69,7 +70,7 @@ export class RequestFields {
     if (known === "host") return this.host === undefined;
     if (known === "trace" || known === "traceState") return !withTrace;
     if (known === "requestId") return this.requestId === undefined;
-    if (known !== undefined && dropped.has(known)) return true;
+    if (known !== undefined) return dropped.has(known);
     if (this.#named === undefined) return false;
     const { fields } = this.#scan;
     return this.#named.has(bytes.latin1Slice(fields[i] ?? 0, fields[i + 1] ?? 0).toLowerCase());
@@ -113,7 +114,7 @@ export class RequestFields {
         this.trace = this.trace === undefined ? value : "";
         return;
       case "requestId":
-        if (isRequestId(value) && this.requestId === undefined) this.requestId = value;
+        this.requestId = this.#ids++ === 0 && isRequestId(value) ? value : undefined;
         return;
       case "forwarded":
         this.forwarded = joined(this.forwarded, value);

@@ -50,9 +50,10 @@ export function readRequest(
   if (fault) return fault;
   const target = targetOf(line.target, line.method);
   if (!target) return bad("a target that is for no server");
-  const host = target.host ?? fields.host ?? (line.minor === 0 ? origin.host : undefined);
-  if (host === undefined) return bad("no field Host");
+  if (fields.host === undefined && line.minor === 1) return bad("no field Host");
   if (fields.host !== undefined && !isHost(fields.host)) return bad("a bad field Host");
+  const host = target.host ?? fields.host ?? origin.host;
+  if (target.host !== undefined) fields.host = undefined;
   const framing = fields.coding ? "chunked" : fields.length === undefined ? "none" : "length";
   const upgrades = fields.upgrades && line.minor === 1 && framing === "none";
   const trace = fields.trace !== undefined && isTrace(fields.trace) ? fields.trace : undefined;
@@ -62,7 +63,7 @@ export function readRequest(
   const text =
     (isPlain ? "" : `${line.method} ${target.path} HTTP/1.1\r\n`) +
     fields.kept(bytes, end, isPlain, trace !== undefined) +
-    (target.host === undefined && fields.host !== undefined ? "" : `Host: ${host}\r\n`) +
+    (fields.host === undefined ? `Host: ${host}\r\n` : "") +
     lengthLine(framing, fields.length ?? 0, line.method) +
     (upgrades ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "Connection: keep-alive\r\n") +
     forwardedLines(fields, origin, host) +

@@ -1,0 +1,256 @@
+// A client's connection: reads one request after the other, and writes the answers in their order.
+import type { Socket } from "node:net";
+import { AnswerWriter } from "./answer-writer.ts";
+import { type Client, Passage, type Serving } from "./passage.ts";
+import { type Reply, replyText } from "./replies.ts";
+import type { RequestHead } from "./request.ts";
+import { RequestReader } from "./request-reader.ts";
+import type { ResponseHead } from "./response.ts";
+import type { Fault } from "./scan.ts";
+import type { Member } from "./sweep.ts";
+import { join } from "./tunnel.ts";
+
+/** What the clients of one route share. */
+export interface Desk extends Serving {
+  /** `Date: …`, of this second. */
+  dateLine(): string;
+  left(client: ClientConnection): void;
+}
+
+const late: Fault = { status: 408, text: "the request did not come in time" };
+const never = Number.POSITIVE_INFINITY;
+
+export class ClientConnection implements Client, Member {
+  dueAtMs: number;
+  readonly #socket: Socket;
+  readonly #desk: Desk;
+  readonly #reader: RequestReader;
+  readonly #writer: AnswerWriter;
+  /** Of the request that is answered, or was last. */
+  #head: RequestHead | undefined;
+  #passage: Passage | undefined;
+  #requests = 0;
+  #skippedBytes = 0;
+  #requestUntilMs = never;
+  #asked = false;
+  #isPumping = false;
+  #closes = false;
+  /** The last answer is written; what still comes is not read. */
+  #ending = false;
+  /** Set while the client does not take what lies ready. */
+  #resumeAnswer: (() => void) | undefined;
+
+  constructor(socket: Socket, desk: Desk) {
+    this.#socket = socket;
+    this.#desk = desk;
+    this.#writer = new AnswerWriter(socket);
+    const { limits, random, config, sweep } = desk;
+    const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
+    this.#reader = new RequestReader({
+      ...{ limits, random, address, host: `${config.host}:${config.port}` },
+    });
+    this.dueAtMs = sweep.nowMs + limits.keepAliveMs;
+    sweep.join(this);
+    socket
+      .on("data", (chunk) => this.#onData(chunk))
+      .on("drain", () => this.#onDrain())
+      .on("end", () => this.#onEnd())
+      .on("error", () => this.#onGone())
+      .on("close", () => this.#onGone());
+  }
+
+  get unframes(): boolean {
+    return this.#head?.minor === 0;
+  }
+
+  /** The route closes: ends now, or after the answer that is under way. */
+  retire(): void {
+    if (!this.#passage && this.#reader.waitingBytes === 0) this.#finish();
+  }
+
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  ask(): void {
+    if (this.#head?.expects && !this.#asked && !this.#writer.begun) {
+      this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+    }
+    this.#asked = true;
+    this.#listen();
+    this.#pump();
+  }
+
+  interim({ text }: ResponseHead): void {
+    if (this.#head?.minor === 1) this.#socket.write(`${text}\r\n`, "latin1");
+  }
+
+  begin(head: ResponseHead): void {
+    const isOld = this.#head?.minor === 0;
+    if (isOld && (head.framing === "chunked" || head.framing === "close")) this.#closes = true;
+    const date = head.hasDate ? "" : this.#desk.dateLine();
+    this.#writer.begin(head, isOld, date + this.#connectionLine());
+  }
+
+  piece(bytes: Buffer, at: number, end: number, data: readonly number[] | undefined): void {
+    this.#writer.piece(bytes, at, end, data);
+  }
+
+  flush(resume: () => void): boolean {
+    if (this.#writer.flush()) return true;
+    this.#resumeAnswer = resume;
+    this.#wait(this.#desk.limits.stallMs);
+    return false;
+  }
+
+  finish(): void {
+    this.#writer.finish();
+  }
+
+  done(): void {
+    this.#passage = undefined;
+    this.#resumeAnswer = undefined;
+    if (this.#closes) return this.#finish();
+    this.#skippedBytes = 0;
+    this.#wait(this.#desk.limits.keepAliveMs);
+    this.#listen();
+    this.#pump();
+  }
+
+  reply(reply: Reply): void {
+    if (this.#writer.begun) return this.cut();
+    // Without the body it may or may not send, nobody knows where its next request begins.
+    if (this.#head?.expects && !this.#asked) this.#closes = true;
+    const line = this.#connectionLine();
+    this.#socket.write(replyText(reply, this.#desk.dateLine() + line, this.#head), "latin1");
+    this.done();
+  }
+
+  handOver(head: ResponseHead, instance: Socket, early: Buffer, onEnd: () => void): void {
+    const { sweep, limits } = this.#desk;
+    this.#passage = undefined;
+    sweep.leave(this);
+    const client = this.#socket.removeAllListeners();
+    client.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
+    const rest = this.#reader.takeRest();
+    join({ client, instance, early, rest, sweep, idleMs: limits.tunnelIdleMs }, () => {
+      this.#desk.left(this);
+      onEnd();
+    });
+  }
+
+  onDue(): void {
+    const { sweep, limits } = this.#desk;
+    if (this.#ending || this.#resumeAnswer) this.cut();
+    else if (this.#passage?.body?.waitsForClient) this.#refuse(late);
+    else if (this.#passage) this.dueAtMs = sweep.nowMs + limits.bodyIdleMs;
+    else if (this.#reader.waitingBytes > 0) this.#refuse(late);
+    else this.cut();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#ending) return;
+    const reader = this.#reader;
+    if (this.#passage) {
+      if (reader.isInBody) this.#wait(this.#desk.limits.bodyIdleMs);
+    } else if (reader.isInBody) this.#skippedBytes += chunk.length;
+    else if (reader.waitingBytes === 0) this.#wait(this.#desk.limits.headMs);
+    reader.feed(chunk);
+    this.#pump();
+    if (reader.waitingBytes > this.#desk.limits.aheadBytes) this.#socket.pause();
+  }
+
+  /** Uses what was read: head, body, and the next head when its turn has come. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (!this.#ending && (this.#reader.isInBody ? this.#passBody() : this.#passHead())) {}
+    this.#isPumping = false;
+    if (this.#reader.fault && !this.#ending) this.#refuse(this.#reader.fault);
+  }
+
+  /** Whether there may be more. */
+  #passHead(): boolean {
+    if (this.#passage) return false;
+    const head = this.#reader.readHead();
+    if (!head) return false;
+    this.#head = head;
+    this.#requests++;
+    this.#asked = false;
+    this.dueAtMs = never;
+    this.#requestUntilMs = this.#desk.sweep.nowMs + this.#desk.limits.requestMs;
+    this.#passage = new Passage(this.#desk, this, head);
+    if (!this.#reader.isInBody) this.#passage.body?.end();
+    this.#passage.advance();
+    return true;
+  }
+
+  #passBody(): boolean {
+    const piece = this.#reader.readBody();
+    if (!piece) return false;
+    const body = this.#passage?.body;
+    if (body === undefined) {
+      if (this.#skippedBytes > this.#desk.limits.skipBytes) this.cut();
+      return true;
+    }
+    const goesOn = body.push(piece);
+    if (!this.#reader.isInBody) body.end();
+    else if (!goesOn) this.#socket.pause();
+    return goesOn || !this.#reader.isInBody;
+  }
+
+  #onDrain(): void {
+    const resume = this.#resumeAnswer;
+    this.#resumeAnswer = undefined;
+    this.dueAtMs = never;
+    resume?.();
+  }
+
+  /** A client that ends its side waits for no answer; one that has its answer goes. */
+  #onEnd(): void {
+    if (this.#passage) this.#onGone();
+    else if (this.#ending) this.cut();
+    else this.#finish();
+  }
+
+  #onGone(): void {
+    this.#ending = true;
+    this.#desk.sweep.leave(this);
+    this.#desk.left(this);
+    this.#passage?.leave();
+    this.#passage = undefined;
+    this.cut();
+  }
+
+  #refuse({ status, text }: Fault): void {
+    this.#closes = true;
+    this.#passage?.refuse(text);
+    this.#passage = undefined;
+    this.reply({ status, error: text });
+  }
+
+  /** The last answer is on its way: the client has a moment to take it and to go. */
+  #finish(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#wait(this.#desk.limits.lingerMs);
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  #listen(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #wait(ms: number): void {
+    this.dueAtMs = Math.min(this.#desk.sweep.nowMs + ms, this.#requestUntilMs);
+  }
+
+  #connectionLine(): string {
+    const { closing, limits } = this.#desk;
+    if (closing || this.#requests >= limits.requestsPerConnection) this.#closes = true;
+    if (this.#head?.keepAlive === false) this.#closes = true;
+    if (this.#closes) return "Connection: close\r\n";
+    return this.#head?.minor === 0 ? "Connection: keep-alive\r\n" : "";
+  }
+}

@@ -1,0 +1,72 @@
+// What a connection to an instance and the request it carries know of each other.
+import type { Socket } from "node:net";
+import type { RequestBody } from "./request-body.ts";
+import type { ResponseHead } from "./response.ts";
+
+/**
+ * answered: passed on whole · refused: could not connect, so nothing reached the process · died:
+ * the connection ended before a byte of an answer · stale: the same, on a connection that had been
+ * idle, which a server may close at any moment · garbled: what came is not an HTTP answer ·
+ * broken: the connection ended inside the answer · late: no answer in time · left: it hangs, and
+ * another one can be asked · gone: the client left · faulty: the request's body is not in order.
+ */
+export type EndingKind =
+  | "answered"
+  | "refused"
+  | "died"
+  | "stale"
+  | "garbled"
+  | "broken"
+  | "late"
+  | "left"
+  | "gone"
+  | "faulty";
+
+/** What one try at an instance adds to its counters. */
+export interface Tally {
+  readonly failed: boolean;
+  readonly broken: boolean;
+  /** Milliseconds to the head of the answer, or until the wait for it was given up. */
+  readonly waitedMs?: number;
+}
+
+export interface Ending {
+  readonly kind: EndingKind;
+  /** The system's words for what went wrong. */
+  readonly text: string;
+  readonly tally: Tally;
+}
+
+/** Where an answer goes. */
+export interface Answering {
+  /** An answer of 1xx before the one that counts. */
+  interim(head: ResponseHead): void;
+  /** The head waits for the first piece, or for `flush`, so that both are one write. */
+  begin(head: ResponseHead): void;
+  /** Bytes of the body with their framing; `data` says where its data are if it is chunked. */
+  piece(bytes: Buffer, at: number, end: number, data: readonly number[] | undefined): void;
+  /** Writes what waits; whether the client takes more now. `resume` is called when it does again. */
+  flush(resume: () => void): boolean;
+  /** Nothing more comes. */
+  finish(): void;
+  /** Whether chunks have to be taken apart for this client. */
+  readonly unframes: boolean;
+  /** Both connections now speak something else; `early` is what the instance has said in it. */
+  handOver(head: ResponseHead, instance: Socket, early: Buffer, onEnd: () => void): void;
+}
+
+/** One client request on its way to one instance. */
+export interface Job {
+  readonly method: string;
+  /** Head for the instance. */
+  readonly text: string;
+  readonly upgrades: boolean;
+  /** Undefined when the request has none. */
+  readonly body: RequestBody | undefined;
+  readonly answer: Answering;
+  readonly timeoutMs: number;
+  /** Asked when the instance hangs: whether the request can go to another one. */
+  mayLeave(): boolean;
+  /** Told once. After "answered" the answer is complete or on its way to the client. */
+  ended(ending: Ending): void;
+}

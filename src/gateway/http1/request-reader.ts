@@ -1,0 +1,94 @@
+// Cuts what a client sends into heads and bodies: no sockets, so that anything can be fed to it.
+import { Framing } from "./framing.ts";
+import { type Origin, type RequestHead, readRequest } from "./request.ts";
+import { type Fault, faulty, HeadScan, more } from "./scan.ts";
+
+export class RequestReader {
+  /** Once set nothing more is read: where the next request begins nobody knows. */
+  fault: Fault | undefined;
+  readonly #origin: Origin;
+  #scan: HeadScan | undefined;
+  /** What was fed and not read, from `#at`. */
+  #bytes: Buffer | undefined;
+  #at = 0;
+  #body: Framing | undefined;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  /** Bytes that were fed and not read. */
+  get waitingBytes(): number {
+    return this.#bytes === undefined ? 0 : this.#bytes.length - this.#at;
+  }
+
+  /** Whether bytes of the present request's body are still to be read. */
+  get isInBody(): boolean {
+    return this.#body !== undefined && !this.#body.ended;
+  }
+
+  feed(chunk: Buffer): void {
+    if (this.#bytes === undefined) this.#bytes = chunk;
+    else this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), chunk]);
+    this.#at = 0;
+  }
+
+  /** The next head; undefined when it has not come whole, or is at fault. */
+  readHead(): RequestHead | undefined {
+    const bytes = this.#bytes;
+    if (bytes === undefined || this.fault) return undefined;
+    const scan = this.#scan ?? this.#begin(this.#at);
+    const end = scan.run(bytes, bytes.length);
+    if (end === more) {
+      if (this.#at > 0) {
+        // What comes next is joined to what is left, so the scan begins where that will begin.
+        this.#bytes = bytes.subarray(this.#at);
+        this.#at = 0;
+        scan.reset(0);
+      }
+      return undefined;
+    }
+    const head = end === faulty ? scan.fault : readRequest(scan, bytes, end, this.#origin);
+    if (head === undefined || "status" in head) {
+      this.fault = head ?? { status: 400, text: "a head that cannot be read" };
+      return undefined;
+    }
+    this.#scan = undefined;
+    this.#use(bytes, end);
+    this.#body =
+      head.framing === "none"
+        ? undefined
+        : new Framing(head.framing, head.length, this.#origin.limits);
+    return head;
+  }
+
+  /** The next piece of the body, with its framing; undefined when there is none, or a fault. */
+  readBody(): Buffer | undefined {
+    const [bytes, body] = [this.#bytes, this.#body];
+    if (bytes === undefined || body === undefined || body.ended || this.fault) return undefined;
+    const from = this.#at;
+    const end = body.take(bytes, from, bytes.length);
+    this.fault = body.fault;
+    if (this.fault) return undefined;
+    this.#use(bytes, end);
+    return from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end);
+  }
+
+  /** What was read of the next request, or of something else. */
+  takeRest(): Buffer | undefined {
+    const rest = this.#bytes?.subarray(this.#at);
+    this.#bytes = undefined;
+    return rest;
+  }
+
+  #begin(at: number): HeadScan {
+    this.#scan = new HeadScan(this.#origin.limits);
+    this.#scan.reset(at);
+    return this.#scan;
+  }
+
+  #use(bytes: Buffer, end: number): void {
+    this.#at = end;
+    if (end === bytes.length) this.#bytes = undefined;
+  }
+}

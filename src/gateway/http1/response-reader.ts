@@ -1,0 +1,102 @@
+// Cuts what an instance sends into the head and the body of one answer: no sockets here either.
+import { Framing } from "./framing.ts";
+import type { Limits } from "./limits.ts";
+import { type ResponseHead, readResponse } from "./response.ts";
+import { faulty, HeadScan, more } from "./scan.ts";
+
+export class ResponseReader {
+  /** Why what came is no answer. */
+  garbled: string | undefined;
+  /** Whether a byte of the answer has come. */
+  hasBytes = false;
+  body: Framing | undefined;
+  readonly #limits: Limits;
+  readonly #scan: HeadScan;
+  #method = "";
+  #interims = 0;
+  #bytes: Buffer | undefined;
+  #at = 0;
+  #isInHead = false;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#scan = new HeadScan(limits);
+  }
+
+  /** Begins the answer to a request with this method. */
+  reset(method: string): void {
+    this.garbled = undefined;
+    this.hasBytes = false;
+    this.body = undefined;
+    this.#method = method;
+    this.#interims = 0;
+    this.#bytes = undefined;
+    this.#isInHead = false;
+  }
+
+  /** Bytes that were fed and not read. */
+  get waitingBytes(): number {
+    return this.#bytes === undefined ? 0 : this.#bytes.length - this.#at;
+  }
+
+  feed(chunk: Buffer): void {
+    this.hasBytes = true;
+    this.#bytes = this.#bytes ? Buffer.concat([this.#bytes.subarray(this.#at), chunk]) : chunk;
+    this.#at = 0;
+  }
+
+  /** The next head, of 1xx or the one that counts; undefined when it is not whole, or garbled. */
+  readHead(): ResponseHead | undefined {
+    const bytes = this.#bytes;
+    if (bytes === undefined || this.garbled !== undefined || this.body) return undefined;
+    if (!this.#isInHead) this.#scan.reset(this.#at);
+    this.#isInHead = true;
+    const end = this.#scan.run(bytes, bytes.length);
+    if (end === more) {
+      if (this.#at > 0) {
+        this.#bytes = bytes.subarray(this.#at);
+        this.#at = 0;
+        this.#scan.reset(0);
+      }
+      return undefined;
+    }
+    if (end === faulty) return this.#refuse(this.#scan.fault?.text ?? "a head that cannot be read");
+    const head = readResponse(this.#scan, bytes, end, this.#method);
+    if ("garbled" in head) return this.#refuse(head.garbled);
+    this.#isInHead = false;
+    this.#at = end;
+    if (end === bytes.length) this.#bytes = undefined;
+    if (head.status >= 200) this.body = new Framing(head.framing, head.length, this.#limits);
+    else if (++this.#interims > this.#limits.interims) {
+      return this.#refuse("too many answers before the answer");
+    }
+    return head;
+  }
+
+  /** Hands the next piece of the body to `take`, with the place of its data if chunks are taken apart. */
+  readBody(take: (bytes: Buffer, at: number, end: number, data?: readonly number[]) => void): void {
+    const [bytes, body, at] = [this.#bytes, this.body, this.#at];
+    if (bytes === undefined || body === undefined || body.ended) return;
+    const data = body.chunks?.data;
+    if (data) data.length = 0;
+    const end = body.take(bytes, at, bytes.length);
+    if (body.fault) {
+      this.garbled = body.fault.text;
+      return;
+    }
+    this.#at = end;
+    if (end === bytes.length) this.#bytes = undefined;
+    if (end > at) take(bytes, at, end, data);
+  }
+
+  /** What came after the head. */
+  takeRest(): Buffer | undefined {
+    const rest = this.#bytes?.subarray(this.#at);
+    this.#bytes = undefined;
+    return rest;
+  }
+
+  #refuse(text: string): undefined {
+    this.garbled = text;
+  }
+}

@@ -1,0 +1,115 @@
+// All proxies by name: made, replaced, reset and removed one after the other.
+import { type ProxyInput, proxiesToPopulate, toxicToCreate, toxicToUpdate } from "./bodies.ts";
+import { ApiFailure, failures } from "./failure.ts";
+import { createProxy, isSame, type Proxy, type ProxyContext } from "./proxy.ts";
+import type { Toxic } from "./toxic.ts";
+
+export interface Collection {
+  /** Sorted by name. */
+  readonly proxies: readonly Proxy[];
+  /** @throws ApiFailure 404 */
+  get(name: string): Proxy;
+  /** Runs `work` when what was asked before is done: two changes never meet half-way. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** @throws ApiFailure 409; in Go's words when it cannot listen, and then it is not kept */
+  create(input: ProxyInput): Promise<Proxy>;
+  /** Leaves one with the same addresses alone, replaces another one. @throws in Go's words */
+  put(input: ProxyInput): Promise<Proxy>;
+  /** Those that were put before one failed are in `done`. @throws ApiFailure */
+  populate(body: Buffer, done: Proxy[]): Promise<void>;
+  /** @throws ApiFailure 404 */
+  remove(name: string): Promise<void>;
+  /** Starts all and takes all toxics off. @throws in Go's words */
+  reset(): Promise<void>;
+  addToxic(proxy: Proxy, body: Buffer): Toxic;
+  updateToxic(proxy: Proxy, name: string, body: Buffer): Toxic;
+  removeToxic(proxy: Proxy, name: string): void;
+  clear(): Promise<void>;
+}
+
+const proxiesMax = 1_000;
+const toxicsMax = 100;
+
+export function createCollection(context: ProxyContext): Collection {
+  const byName = new Map<string, Proxy>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const get = (name: string): Proxy => {
+    const proxy = byName.get(name);
+    if (!proxy) throw failures.proxyNotFound();
+    return proxy;
+  };
+  const add = async ({ enabled, ...settings }: ProxyInput): Promise<Proxy> => {
+    if (byName.size >= proxiesMax && !byName.has(settings.name)) {
+      throw new ApiFailure(`too many proxies: at most ${proxiesMax}`, 400);
+    }
+    const proxy = createProxy(settings, context);
+    if (enabled) await proxy.start();
+    byName.set(proxy.name, proxy);
+    return proxy;
+  };
+  const put = async (input: ProxyInput): Promise<Proxy> => {
+    const existing = byName.get(input.name);
+    if (existing && (await isSame(existing, input))) return existing;
+    await existing?.stop();
+    return add(input);
+  };
+  const sorted = (): readonly Proxy[] =>
+    [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+  return {
+    get proxies() {
+      return sorted();
+    },
+    get,
+    exclusive(work) {
+      const done = last.then(work);
+      last = done.catch(() => {});
+      return done;
+    },
+    async create(input) {
+      if (byName.has(input.name)) throw failures.proxyExists();
+      return add(input);
+    },
+    put,
+    async populate(body, done) {
+      for (const input of proxiesToPopulate(body)) done.push(await put(input));
+    },
+    async remove(name) {
+      await get(name).stop();
+      byName.delete(name);
+    },
+    async reset() {
+      for (const proxy of sorted()) {
+        await proxy.start();
+        for (const { name } of proxy.toxics) proxy.remove(name);
+      }
+    },
+    addToxic(proxy, body) {
+      const toxic = toxicToCreate(body, proxy.toxics);
+      if (proxy.toxics.length >= toxicsMax) {
+        throw new ApiFailure(`too many toxics: at most ${toxicsMax} on a proxy`, 400);
+      }
+      proxy.add(toxic);
+      return toxic;
+    },
+    updateToxic(proxy, name, body) {
+      const toxic = toxicToUpdate(body, toxicOf(proxy, name));
+      proxy.replace(toxic);
+      return toxic;
+    },
+    removeToxic: (proxy, name) => proxy.remove(toxicOf(proxy, name).name),
+    async clear() {
+      const gone = sorted();
+      byName.clear();
+      await Promise.all(gone.map((proxy) => proxy.stop()));
+    },
+  };
+}
+
+/** @throws ApiFailure 404 */
+export function toxicOf(proxy: Proxy, name: string): Toxic {
+  const toxic = proxy.toxics.find((it) => it.name === name);
+  if (!toxic) throw failures.toxicNotFound();
+  return toxic;
+}

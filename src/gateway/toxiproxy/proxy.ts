@@ -1,0 +1,188 @@
+// One proxy: where it listens, whom it speaks to, its toxics, and the connections through it.
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Random } from "../../kernel/random.ts";
+import { addressOf, listenFailure, type Place, placeOf, resolved } from "./address.ts";
+import { type Connection, createConnection, type Traffic } from "./connection.ts";
+import { after, type Direction, type Toxic } from "./toxic.ts";
+
+export interface ProxySettings {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+}
+
+export interface Proxy extends ProxySettings {
+  readonly enabled: boolean;
+  /** Those of the upstream direction first, each direction in the order of adding. */
+  readonly toxics: readonly Toxic[];
+  /** Puts new settings in force; connections live on only if none has changed. @throws like `start` */
+  update(settings: Omit<ProxySettings, "name"> & { readonly enabled: boolean }): Promise<void>;
+  /** Listens, unless it does; a port of 0 becomes the one that was given. @throws in Go's words */
+  start(): Promise<void>;
+  /** Listens no more and cuts its connections. */
+  stop(): Promise<void>;
+  add(toxic: Toxic): void;
+  replace(toxic: Toxic): void;
+  remove(name: string): void;
+}
+
+export interface ProxyContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The counters of a proxy while it has these settings. */
+  readonly traffic: (settings: ProxySettings) => Readonly<Record<Direction, Traffic>>;
+}
+
+const connectionsMax = 10_000;
+const connectMs = 30_000;
+
+export function createProxy(settings: ProxySettings, context: ProxyContext): Proxy {
+  const connections = new Set<Connection>();
+  const dialling = new Set<Socket>();
+  const now = { ...settings };
+  let toxics: readonly Toxic[] = [];
+  let server: Server | undefined;
+
+  const onClient = (client: Socket): void => {
+    dialling.add(client);
+    client.once("close", () => dialling.delete(client));
+    dial(client, now, context, (upstream) => {
+      dialling.delete(client);
+      const connection: Connection = createConnection({
+        ...{ ...context, client, upstream, toxics, traffic: context.traffic(now) },
+        onOver: () => connections.delete(connection),
+      });
+      connections.add(connection);
+    });
+  };
+  const chains = (toxic: Toxic) =>
+    [...connections].map((connection) => connection.chains[toxic.direction]);
+  const start = async (): Promise<void> => {
+    if (server) return;
+    const opened = await listen(now.listen, onClient, context.log.child({ proxy: now.name }));
+    server = opened.server;
+    now.listen = opened.listen;
+  };
+  const stop = async (): Promise<void> => {
+    const closing = server;
+    server = undefined;
+    if (!closing) return;
+    const closed = new Promise((resolve) => closing.close(resolve));
+    for (const client of dialling) client.destroy();
+    for (const connection of connections) connection.destroy();
+    await closed;
+  };
+
+  return {
+    name: settings.name,
+    get listen() {
+      return now.listen;
+    },
+    get upstream() {
+      return now.upstream;
+    },
+    get enabled() {
+      return server !== undefined;
+    },
+    get toxics() {
+      const of = (wanted: Direction) => toxics.filter(({ direction }) => direction === wanted);
+      return [...of("upstream"), ...of("downstream")];
+    },
+    start,
+    stop,
+    async update({ listen, upstream, enabled }) {
+      if (!(await isSame(now, { listen, upstream }))) {
+        await stop();
+        Object.assign(now, { listen, upstream });
+      }
+      await (enabled ? start() : stop());
+    },
+    add(toxic) {
+      toxics = [...toxics, toxic];
+      for (const chain of chains(toxic)) chain.add(toxic);
+    },
+    replace(toxic) {
+      toxics = toxics.map((other) => (other.name === toxic.name ? toxic : other));
+      for (const chain of chains(toxic)) chain.update(toxic);
+    },
+    remove(name) {
+      const gone = toxics.find((toxic) => toxic.name === name);
+      toxics = toxics.filter((toxic) => toxic.name !== name);
+      if (gone) for (const chain of chains(gone)) chain.remove(name);
+    },
+  };
+}
+
+/** Whether they mean the same addresses: "localhost:80" and "127.0.0.1:80" do. @throws in Go's words */
+export async function isSame(
+  a: Omit<ProxySettings, "name">,
+  b: Omit<ProxySettings, "name">,
+): Promise<boolean> {
+  if (a.upstream !== b.upstream) return false;
+  if (a.listen === b.listen) return true;
+  return addressOf(await resolved(a.listen)) === addressOf(await resolved(b.listen));
+}
+
+async function listen(
+  address: string,
+  onClient: (client: Socket) => void,
+  log: Log,
+): Promise<{ readonly server: Server; readonly listen: string }> {
+  const place = await resolved(address).catch((error: unknown) => {
+    throw new Error(`listen tcp: ${messageOf(error)}`, { cause: error });
+  });
+  const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
+  const server = createServer(options, onClient);
+  server.maxConnections = connectionsMax;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenFailure(place, error)));
+    server.listen({ ...place }, resolve);
+  });
+  server.removeAllListeners("error");
+  server.on("error", (error) => log.warn("a proxy cannot accept", { error: messageOf(error) }));
+  const bound = server.address();
+  const port = typeof bound === "object" && bound ? bound.port : place.port;
+  return { server, listen: addressOf({ host: place.host, port }) };
+}
+
+/** Connects to the upstream for a client, whose first bytes wait until then. */
+function dial(
+  client: Socket,
+  { name, upstream: address }: ProxySettings,
+  { clock, log }: ProxyContext,
+  onConnected: (upstream: Socket) => void,
+): void {
+  const refuse = (error: unknown): void => {
+    log.warn("a proxy cannot reach its upstream", {
+      ...{ proxy: name, upstream: address, error: messageOf(error) },
+    });
+    client.destroy();
+  };
+  let place: Place;
+  try {
+    place = placeOf(address);
+  } catch (error) {
+    return refuse(error);
+  }
+  const host = place.host === "" ? "127.0.0.1" : place.host;
+  const upstream = connect({ host, port: place.port, allowHalfOpen: true, noDelay: true });
+  const late = new Error(`no connection within ${connectMs} ms`);
+  const done = after(clock, connectMs, () => upstream.destroy(late));
+  const onGone = (): void => void upstream.destroy();
+  const onError = (error: Error): void => {
+    done();
+    refuse(error);
+  };
+  client.once("error", onGone).once("close", onGone);
+  upstream.once("error", onError).once("connect", () => {
+    done();
+    upstream.off("error", onError);
+    client.off("error", onGone).off("close", onGone);
+    if (client.destroyed) return void upstream.destroy();
+    onConnected(upstream);
+  });
+}
