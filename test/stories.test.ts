@@ -124,6 +124,25 @@ describe("a process that hangs", () => {
     assert.equal(it.incident().actions[0]?.stopWaitMs, 500);
   });
 
+  it("soon after it was started anew is told apart at once: its window is not waited for", () => {
+    const it = story(shop);
+    it.exit("web/1", null, "SIGKILL");
+    it.perform();
+    it.ready("web/1");
+    it.pass(1);
+    const fromMs = it.nowMs;
+    it.sick("web/1", hung);
+    it.pass(2);
+    evidence(it, "web/1", true);
+    it.pass(1);
+    const [first, second] = it.incident().actions;
+    assert.equal(first?.outcome?.why.rule, "relapse");
+    assert.equal(it.incident().diagnosis?.kind, "hang");
+    assert.equal(second?.kind, "restart");
+    assert.ok(it.nowMs - fromMs < 15_000, `${it.nowMs - fromMs}`);
+    assert.ok(!it.incident().actions.some(({ kind }) => kind === "page"));
+  });
+
   it("together with half of its group is a common cause: nobody is restarted, a person is told", () => {
     const it = story(shop);
     it.sick("web/1", hung);

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { stateOf } from "../../src/wiring/logs.ts";
 import type { Bench } from "./group.ts";
 import { createOurs, type Ours } from "./ours.ts";
 import { memoryOf } from "./processes.ts";
@@ -82,7 +83,7 @@ async function watch(home: Ours, pid: number, wantedMb: number, limitMs: number)
   return seen;
 }
 
-/** The size of a log is all that it ever held, since it is freed in place; its blocks are what is there. */
+/** What was ever written to a log is told by its offsets, what is there by its blocks. */
 function logsOf({ state }: Ours): { readonly diskMb: number; readonly writtenMb: number } {
   const folder = join(state, "logs");
   let [diskMb, writtenMb] = [0, 0];
@@ -90,7 +91,7 @@ function logsOf({ state }: Ours): { readonly diskMb: number; readonly writtenMb:
     if (!name.startsWith("flood")) continue;
     const found = statSync(join(folder, name), { throwIfNoEntry: false });
     diskMb += ((found?.blocks ?? 0) * 512) / 1e6;
-    if (name.endsWith(".log")) writtenMb += (found?.size ?? 0) / 1e6;
+    if (name.endsWith(".log")) writtenMb += (stateOf(join(folder, name))?.end ?? 0) / 1e6;
   }
   return { diskMb, writtenMb };
 }

@@ -103,6 +103,10 @@ export function createMachine(clock: SimClock, dice: Dice): Machine {
     }
     return true;
   };
+  const endAtOnce = (identity: ProcessIdentity): void => {
+    const process = find(identity);
+    if (process) end(process, { code: 1, signal: null });
+  };
   const never = new Promise<never>(() => {});
   const self: Machine = {
     get processes() {
@@ -121,7 +125,9 @@ export function createMachine(clock: SimClock, dice: Dice): Machine {
       start: async (spec) => {
         if (!isAlive()) return never;
         const { found } = spawn(spec);
-        await clock.sleep(dice.between(1, 8));
+        // Some have ended before anybody can say that they were started.
+        if (dice.chance(0.9)) await clock.sleep(dice.between(1, 8));
+        else if (self.tempers.get(spec.target) === "instant") endAtOnce(found.identity);
         return isAlive() ? found.identity : never;
       },
       ended: (identity) => find(identity)?.over.promise ?? never,

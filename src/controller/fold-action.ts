@@ -13,6 +13,7 @@ export function changeAction(state: State, incident: Incident, event: Event): In
         state: "intended",
         session: state.session,
         intendedAtMs: atMs,
+        intendedSeq: event.seq,
       };
       const next = { ...intended(incident, record), actions: [...incident.actions, record] };
       const taken = useLeave(next, record);

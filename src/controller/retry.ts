@@ -4,7 +4,7 @@ import type { RestartPolicy } from "../model/policy.ts";
 import { because } from "../model/reason.ts";
 import type { Target } from "../model/target.ts";
 import type { Attempt } from "./guard-ask.ts";
-import { downInstances, type State, shortRuns } from "./state.ts";
+import { downInstances, openIncidents, type State, shortRuns } from "./state.ts";
 
 const usualMs = 300_000;
 
@@ -47,8 +47,10 @@ export function turnOf(
   retry: boolean,
 ): Turn {
   const { firstMs, factor, maxMs, stableMs, giveUp } = restart;
-  const lastMs = state.exits[target]?.at(-1)?.atMs ?? nowMs;
-  const runs = shortRuns(state, target, stableMs);
+  const endMs = state.exits[target]?.at(-1)?.atMs ?? nowMs;
+  const failed = failedSince(state, target, endMs);
+  const lastMs = Math.max(endMs, ...failed);
+  const runs = shortRuns(state, target, stableMs) + failed.length;
   const most = Math.max(runs, recentExits(state, target, restart, nowMs));
   if (retry && most >= giveUp.exits) {
     const waitMs = retryMsOf(restart);
@@ -57,6 +59,15 @@ export function turnOf(
   // Whole, as moments of the journal are: a tick at the very end of a wait must find it over.
   const waitMs = runs === 0 ? 0 : Math.ceil(Math.min(maxMs, firstMs * factor ** (runs - 1)));
   return { kind: "back-off", lastMs, waitMs, untilMs: lastMs + waitMs, runs };
+}
+
+/** When starts failed that had nothing to do with a process, as while everything is being stopped. */
+function failedSince(state: State, target: Target, endMs: number): readonly number[] {
+  return openIncidents(state)
+    .flatMap(({ actions }) => actions)
+    .filter((it) => it.kind === "start" && it.target === target && it.state === "failed")
+    .filter((it) => it.intendedAtMs > endMs)
+    .map((it) => it.endedAtMs ?? it.intendedAtMs);
 }
 
 /**

@@ -39,7 +39,7 @@ function judge(trial: Trial): readonly DecisionDraft[] {
   if (action.state === "failed") {
     return notHelped(trial, because("action-failed", action.error ?? "it failed", 1, 0));
   }
-  const again = endedAgain(trial) ?? sickAgain(trial);
+  const again = endedAgain(trial) ?? sickAgain(trial) ?? relapsed(trial);
   if (again) return notHelped(trial, again);
   // Others of the same incident are at work: what they do must not be taken for its effect.
   if (incident.state === "healing") return [];
@@ -105,10 +105,12 @@ function sickAgain({ state, action, incident }: Trial): Reason | undefined {
 
 function endedAgain({ state, action, policy }: Trial): Reason | undefined {
   const fromMs = action.startedAtMs ?? action.intendedAtMs;
+  // A start is on its way before its beginning is written down, and may have ended by then.
+  const fromSeq = action.kind === "start" ? action.intendedSeq : action.startedSeq;
   const targets = isInstance(action.target) ? [action.target] : instancesOf(policy);
   for (const target of targets) {
     const last = state.exits[target]?.at(-1);
-    if (!last || last.seq < (action.startedSeq ?? 0)) continue;
+    if (!last || last.seq < (fromSeq ?? 0)) continue;
     // Of a whole service, only a run that began after the action says anything about it.
     if (!isInstance(action.target) && last.atMs - last.uptimeMs < fromMs) continue;
     const how = state.instances[target]?.exit?.text ?? "ended";
@@ -121,6 +123,26 @@ function endedAgain({ state, action, policy }: Trial): Reason | undefined {
     };
   }
   return undefined;
+}
+
+/** It came up, and hangs since: that is told apart from what it was started for, and at once. */
+function relapsed({ state, action, incident }: Trial): Reason | undefined {
+  if (action.kind !== "start" && action.kind !== "restart") return undefined;
+  const readyAtMs = state.instances[action.target]?.readyAtMs;
+  if (readyAtMs === undefined || readyAtMs < (action.startedAtMs ?? Number.POSITIVE_INFINITY)) {
+    return undefined;
+  }
+  const hang = incident.symptoms.find(
+    (it) =>
+      it.target === action.target &&
+      it.kind === "unresponsive" &&
+      it.clearedAtMs === undefined &&
+      it.raisedAtMs > readyAtMs,
+  );
+  if (!hang) return undefined;
+  const afterMs = hang.raisedAtMs - readyAtMs;
+  const text = `${action.target} came up and hangs ${seconds(afterMs)} later: ${hang.why.text}`;
+  return { rule: "relapse", text, value: afterMs, limit: 0, unit: "ms" };
 }
 
 function helped(trial: Trial, why: Reason): readonly DecisionDraft[] {

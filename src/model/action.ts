@@ -69,6 +69,8 @@ export interface ActionRecord extends Intent {
   /** `seq` of the `daemon.started` in whose time it was intended. */
   readonly session: number;
   readonly intendedAtMs: number;
+  /** `seq` of its `action.intended`. */
+  readonly intendedSeq?: number;
   readonly startedAtMs?: number;
   /** `seq` of its `action.started`. */
   readonly startedSeq?: number;

@@ -43,7 +43,11 @@ export interface Running {
 }
 
 /** Starts a file of this repository; it is killed when the test ends. */
-export function start(t: TestContext, file: string, args: readonly string[]): Running {
+export function start(
+  t: Pick<TestContext, "after">,
+  file: string,
+  args: readonly string[],
+): Running {
   const child = spawn(process.execPath, ["--conditions=source", here(file), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });

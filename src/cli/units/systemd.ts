@@ -19,14 +19,14 @@ ${user === undefined ? "# As root, because services of it switch users." : `User
 WorkingDirectory=${literal(folder)}
 ${path === undefined ? "" : `Environment=${word(`PATH=${path}`)}\n`}ExecStart=${command.map(word).join(" ")}
 # After a failure, and never after it was told to stop: then it ends with 0.
-Restart=always
+Restart=on-failure
 RestartSec=1s
 # A config that is wrong is for people: no restart mends it.
-#
+RestartPreventExitStatus=78
 # SIGTERM goes to Homeostat alone, which stops its services in their order. Whatever is left when it
 # has ended is killed, so nothing stays behind. With KillMode=process the services would live on when
 # Homeostat itself dies, and be adopted by the next; the price: a stop that fails leaves them running.
-KillMode=process
+KillMode=mixed
 # ${whyGrace(around)}
 TimeoutStopSec=${seconds(graceMs)}s
 # One service that runs out of memory is one incident, and not the end of all.

@@ -63,7 +63,7 @@ export class AnswerWriter {
     this.#unsent = "";
     const socket = this.#socket;
     if (head !== "" && head.length + end - at <= joinBytes) {
-      socket.write(head + bytes.latin1Slice(at, end), "latin1");
+      socket.write(head + bytes.toString("latin1", at, end), "latin1");
       return;
     }
     if (head !== "") socket.cork();

@@ -8,7 +8,9 @@ export const colon = 0x3a;
 export const semicolon = 0x3b;
 
 /** tchar: what a field's name is made of. */
-export const tokenBytes: Uint8Array = table((byte) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(text(byte)));
+export const tokenBytes: Uint8Array = table((byte) =>
+  /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(text(byte)),
+);
 
 /** Visible ASCII, obs-text, space and tab: no other control byte, so no bare CR, LF or NUL. */
 export const valueBytes: Uint8Array = table(

@@ -1,5 +1,15 @@
 // Reads chunked framing byte by byte and strictly. Source: RFC 9112 section 7.1.
-import { colon, cr, hexValues, lf, semicolon, space, tab, tokenBytes, valueBytes } from "./bytes.ts";
+import {
+  colon,
+  cr,
+  hexValues,
+  lf,
+  semicolon,
+  space,
+  tab,
+  tokenBytes,
+  valueBytes,
+} from "./bytes.ts";
 import type { Limits } from "./limits.ts";
 import type { Fault } from "./scan.ts";
 
@@ -173,5 +183,7 @@ export class ChunkReader {
 }
 
 function foldedOrBad(byte: number): string {
-  return byte === space || byte === tab ? "a folded line in the trailers" : "a bad name in the trailers";
+  return byte === space || byte === tab
+    ? "a folded line in the trailers"
+    : "a bad name in the trailers";
 }

@@ -110,23 +110,29 @@ export class ClientConnection implements Client, Member {
   done(): void {
     this.#passage = undefined;
     this.#resumeAnswer = undefined;
-    if (this.#closes) return this.#finish();
+    if (this.#closes) return void this.#finish();
     this.#skippedBytes = 0;
+    this.#requestUntilMs = never;
     this.#wait(this.#desk.limits.keepAliveMs);
     this.#listen();
     this.#pump();
   }
 
   reply(reply: Reply): void {
-    if (this.#writer.begun) return this.cut();
+    if (this.#writer.begun) return void this.cut();
     // Without the body it may or may not send, nobody knows where its next request begins.
     if (this.#head?.expects && !this.#asked) this.#closes = true;
-    const line = this.#connectionLine();
-    this.#socket.write(replyText(reply, this.#desk.dateLine() + line, this.#head), "latin1");
+    const lines = this.#desk.dateLine() + this.#connectionLine();
+    this.#socket.write(replyText(reply, lines, this.#head), "latin1");
     this.done();
   }
 
-  handOver(head: ResponseHead, instance: Socket, early: Buffer, onEnd: () => void): void {
+  handOver(
+    head: ResponseHead,
+    instance: Socket,
+    early: Buffer | undefined,
+    onEnd: () => void,
+  ): void {
     const { sweep, limits } = this.#desk;
     this.#passage = undefined;
     sweep.leave(this);
@@ -224,6 +230,7 @@ export class ClientConnection implements Client, Member {
 
   #refuse({ status, text }: Fault): void {
     this.#closes = true;
+    if (!this.#reader.isInBody) this.#head = undefined;
     this.#passage?.refuse(text);
     this.#passage = undefined;
     this.reply({ status, error: text });
@@ -233,8 +240,8 @@ export class ClientConnection implements Client, Member {
   #finish(): void {
     if (this.#ending) return;
     this.#ending = true;
-    this.#wait(this.#desk.limits.lingerMs);
-    this.#socket.end();
+    this.#wait(this.#desk.limits.stallMs);
+    this.#socket.end(() => this.#wait(this.#desk.limits.lingerMs));
     this.#socket.resume();
   }
 

@@ -4,7 +4,7 @@ import type { RequestBody } from "./request-body.ts";
 import type { ResponseHead } from "./response.ts";
 
 /**
- * answered: passed on whole · refused: could not connect, so nothing reached the process · died:
+ * answered: passed on whole · handedOver: it was a tunnel, which has ended · refused: could not connect, so nothing reached the process · died:
  * the connection ended before a byte of an answer · stale: the same, on a connection that had been
  * idle, which a server may close at any moment · garbled: what came is not an HTTP answer ·
  * broken: the connection ended inside the answer · late: no answer in time · left: it hangs, and
@@ -12,6 +12,7 @@ import type { ResponseHead } from "./response.ts";
  */
 export type EndingKind =
   | "answered"
+  | "handedOver"
   | "refused"
   | "died"
   | "stale"
@@ -52,7 +53,12 @@ export interface Answering {
   /** Whether chunks have to be taken apart for this client. */
   readonly unframes: boolean;
   /** Both connections now speak something else; `early` is what the instance has said in it. */
-  handOver(head: ResponseHead, instance: Socket, early: Buffer, onEnd: () => void): void;
+  handOver(
+    head: ResponseHead,
+    instance: Socket,
+    early: Buffer | undefined,
+    onEnd: () => void,
+  ): void;
 }
 
 /** One client request on its way to one instance. */

@@ -25,5 +25,5 @@ export function traceId(random: Random): string {
 
 /** 16 digits. */
 export function spanId(random: Random): string {
-  return `${digits12(random)}${(digits3[Math.trunc(random() * 4_096)] ?? "000")}1`;
+  return `${digits12(random)}${digits3[Math.trunc(random() * 4_096)] ?? "000"}1`;
 }

@@ -3,11 +3,10 @@ import { connect, type Socket } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ending, EndingKind, Job } from "./exchange.ts";
-import type { Framing } from "./framing.ts";
 import type { Limits } from "./limits.ts";
 import type { Taker } from "./request-body.ts";
-import { framingFor, readResponse } from "./response.ts";
-import { faulty, HeadScan, more } from "./scan.ts";
+import type { ResponseHead } from "./response.ts";
+import { ResponseReader } from "./response-reader.ts";
 import type { Member, Sweep } from "./sweep.ts";
 
 /** What a connection needs of the instance it leads to. */
@@ -27,30 +26,24 @@ export interface Home {
 const joinBytes = 8 * 1024;
 
 export class InstanceConnection implements Taker, Member {
-  dueAtMs = Number.POSITIVE_INFINITY;
+  dueAtMs: number = Number.POSITIVE_INFINITY;
   readonly socket: Socket;
   readonly #home: Home;
-  readonly #scan: HeadScan;
+  readonly #reader: ResponseReader;
   #job: Job | undefined;
   #connected = false;
   #carried = 0;
   #startedAtMs = 0;
   #headAfterMs: number | undefined;
   #status = 0;
-  #hasBytes = false;
   #keepAlive = false;
-  #interims = 0;
-  #framing: Framing | undefined;
-  /** Bytes of a head that has not ended. */
-  #head: Buffer | undefined;
   /** The request's head until it is written. */
   #unsent = "";
   #isSent = false;
-  #isStarting = false;
 
   constructor(home: Home) {
     this.#home = home;
-    this.#scan = new HeadScan(home.limits);
+    this.#reader = new ResponseReader(home.limits);
     this.socket = connect({ port: home.port, host: "127.0.0.1", noDelay: true });
     this.socket
       .on("connect", () => this.#onConnect())
@@ -73,10 +66,8 @@ export class InstanceConnection implements Taker, Member {
     this.#startedAtMs = clock.now();
     this.#headAfterMs = undefined;
     this.#status = 0;
-    this.#hasBytes = false;
     this.#isSent = false;
-    this.#interims = 0;
-    this.#framing = undefined;
+    this.#reader.reset(job.method);
     this.dueAtMs = this.#startedAtMs + Math.min(limits.connectMs, job.timeoutMs);
     if (this.#connected) this.#send(job);
   }
@@ -84,7 +75,7 @@ export class InstanceConnection implements Taker, Member {
   /** The instance hangs: what has not begun to be answered goes elsewhere, where it can. */
   abandon(): void {
     const job = this.#job;
-    if (!job || this.#hasBytes || !job.mayLeave()) return;
+    if (!job || this.#reader.hasBytes || !job.mayLeave()) return;
     this.#end("left", "it does not answer its probe");
   }
 
@@ -103,7 +94,7 @@ export class InstanceConnection implements Taker, Member {
     if (head === "") this.socket.write(piece);
     else if (head.length + piece.length <= joinBytes) {
       this.#unsent = "";
-      this.socket.write(head + piece.latin1Slice(), "latin1");
+      this.socket.write(head + piece.toString("latin1"), "latin1");
     } else {
       this.#unsent = "";
       this.socket.cork();
@@ -161,90 +152,61 @@ export class InstanceConnection implements Taker, Member {
   #onData(chunk: Buffer): void {
     const job = this.#job;
     // What nobody asked for would be taken for the answer to the next request.
-    if (!job) return this.close();
-    this.#hasBytes = true;
-    if (this.#framing) return this.#passOn(job, chunk, 0);
-    const bytes = this.#head ? Buffer.concat([this.#head, chunk]) : chunk;
-    if (!this.#head) this.#scan.reset(0);
-    this.#head = undefined;
-    this.#readHeads(job, bytes);
-  }
-
-  /** Heads of 1xx may stand before the one that counts. */
-  #readHeads(job: Job, bytes: Buffer): void {
-    let at = 0;
-    for (;;) {
-      const end = this.#scan.run(bytes, bytes.length);
-      if (end === more) {
-        if (at === bytes.length) return;
-        this.#head = at === 0 ? bytes : bytes.subarray(at);
-        if (at > 0) this.#scan.reset(0);
-        return;
-      }
-      if (end === faulty) return this.#end("garbled", this.#scan.fault?.text ?? "");
-      const head = readResponse(this.#scan, bytes, end, job.method);
-      if ("garbled" in head) return this.#end("garbled", head.garbled);
-      if (head.status === 101) return this.#switch(job, head, bytes.subarray(end));
-      if (head.status >= 200) {
-        this.#begin(job, head);
-        return this.#passOn(job, bytes, end);
-      }
-      if (++this.#interims > this.#home.limits.interims) {
-        return this.#end("garbled", "too many answers before the answer");
-      }
+    if (!job) return void this.close();
+    const reader = this.#reader;
+    reader.feed(chunk);
+    while (!reader.body) {
+      const head = reader.readHead();
+      if (reader.garbled !== undefined) return void this.#end("garbled", reader.garbled);
+      if (!head) return;
+      if (head.status === 101) return void this.#switch(job, head);
+      if (head.status >= 200) this.#begin(job, head);
       // The gateway has asked for the body itself.
-      if (head.status !== 100) job.answer.interim(head);
-      at = end;
-      this.#scan.reset(at);
+      else if (head.status !== 100) job.answer.interim(head);
     }
+    this.#passOn(job);
   }
 
-  #begin(job: Job, head: Parameters<Job["answer"]["begin"]>[0]): void {
-    const { clock, limits, sweep } = this.#home;
+  #begin(job: Job, head: ResponseHead): void {
+    const { clock } = this.#home;
     this.#headAfterMs = clock.now() - this.#startedAtMs;
     this.#status = head.status;
     this.#keepAlive = head.keepAlive;
-    this.#framing = framingFor(head, limits);
-    if (this.#framing.chunks && job.answer.unframes) this.#framing.chunks.data = [];
-    this.dueAtMs = sweep.nowMs + limits.silenceMs;
+    const chunks = this.#reader.body?.chunks;
+    if (chunks && job.answer.unframes) chunks.data = [];
     this.#home.worked();
     job.answer.begin(head);
   }
 
-  #passOn(job: Job, bytes: Buffer, at: number): void {
-    const framing = this.#framing;
-    if (!framing) return;
-    const data = framing.chunks?.data;
-    if (data) data.length = 0;
-    const end = framing.take(bytes, at, bytes.length);
-    if (framing.fault) return this.#end("broken", framing.fault.text);
-    if (end > at) job.answer.piece(bytes, at, end, data);
-    if (framing.ended) {
+  #passOn(job: Job): void {
+    const reader = this.#reader;
+    reader.readBody((bytes, at, end, data) => job.answer.piece(bytes, at, end, data));
+    if (reader.garbled !== undefined) return void this.#end("broken", reader.garbled);
+    if (reader.body?.ended) {
       // More than the answer: where the next one would begin nobody knows.
-      if (end < bytes.length) this.#keepAlive = false;
-      return this.#end("answered");
+      if (reader.waitingBytes > 0) this.#keepAlive = false;
+      return void this.#end("answered");
     }
     this.dueAtMs = this.#home.sweep.nowMs + this.#home.limits.silenceMs;
     if (!job.answer.flush(() => this.socket.resume())) this.socket.pause();
   }
 
-  /** @throws nothing: an instance that switches unasked is one that speaks no HTTP. */
-  #switch(job: Job, head: Parameters<Job["answer"]["begin"]>[0], early: Buffer): void {
-    if (!job.upgrades) return this.#end("garbled", "it changes the protocol unasked");
+  #switch(job: Job, head: ResponseHead): void {
+    if (!job.upgrades) return void this.#end("garbled", "it changes the protocol unasked");
     this.#job = undefined;
     this.#home.sweep.leave(this);
     this.#home.worked();
     this.socket.removeAllListeners();
-    this.dueAtMs = Number.POSITIVE_INFINITY;
+    const early = this.#reader.takeRest();
     job.answer.handOver(head, this.socket, early, () => {
       this.#home.closed(this);
-      job.ended({ kind: "answered", text: "", tally: { failed: false, broken: false } });
+      job.ended({ kind: "handedOver", text: "", tally: { failed: false, broken: false } });
     });
   }
 
   #onClose(text: string): void {
     const job = this.#job;
-    if (job && this.#framing?.kind === "close" && text === "the connection was closed") {
+    if (job && this.#reader.body?.kind === "close" && text === "the connection was closed") {
       this.#keepAlive = false;
       this.#end("answered");
     } else if (job) this.#end(this.#kindOfClose(), text);
@@ -255,7 +217,7 @@ export class InstanceConnection implements Taker, Member {
   #kindOfClose(): EndingKind {
     if (this.#headAfterMs !== undefined) return "broken";
     if (!this.#connected) return "refused";
-    if (this.#hasBytes) return "garbled";
+    if (this.#reader.hasBytes) return "garbled";
     return this.#carried > 1 ? "stale" : "died";
   }
 
@@ -263,7 +225,6 @@ export class InstanceConnection implements Taker, Member {
     const job = this.#job;
     if (!job) return;
     this.#job = undefined;
-    this.#head = undefined;
     job.body?.stop();
     const ending: Ending = { kind, text, tally: this.#tally(kind) };
     // An answer may come before the request was wholly sent; that connection serves no second one.

@@ -73,7 +73,11 @@ export function knownName(
 }
 
 /** Among token bytes the bit of the case makes no other two of them equal. */
-function compare(bytes: Uint8Array, start: number, { bytes: name, known }: Entry): Known | "disguised" | undefined {
+function compare(
+  bytes: Uint8Array,
+  start: number,
+  { bytes: name, known }: Entry,
+): Known | "disguised" | undefined {
   let found: Known | "disguised" = known;
   for (let i = 0; i < name.length; i++) {
     const byte = bytes[start + i] ?? 0;

@@ -97,7 +97,7 @@ export class Passage implements Job {
     const { config, counters } = this.#serving;
     if (config.degraded) {
       counters.degraded++;
-      return this.answer.reply(degradedReply(config.degraded));
+      return void this.answer.reply(degradedReply(config.degraded));
     }
     const upstream = pick(this.#serving, this.#failed ?? nobody);
     if (upstream) this.#attempt(upstream);
@@ -153,6 +153,7 @@ export class Passage implements Job {
       case "answered":
         this.answer.done();
         return false;
+      case "handedOver":
       case "gone":
       case "faulty":
         return false;
@@ -225,7 +226,7 @@ export class Passage implements Job {
     if (end === "gone" || this.#gone) return;
     // Before its time is up, a wait expires because an ejected instance may be tried again.
     const isOver = end === "full" || (end === "expired" && clock.now() >= this.#holdUntilMs);
-    if (!isOver) return this.advance();
+    if (!isOver) return void this.advance();
     counters.unserved++;
     const why = end === "full" ? `${room.size} requests wait already` : "no instance became ready";
     this.answer.reply(unserved(why));

@@ -46,7 +46,7 @@ export class RequestFields {
       }
       this.#known.push(known);
       if (known === undefined || known === "hop" || known === "date") continue;
-      this.#take(known, bytes.latin1Slice(fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+      this.#take(known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
     }
     this.upgrades &&= this.#upgrade.toLowerCase() === "websocket";
   }
@@ -59,10 +59,10 @@ export class RequestFields {
     for (let i = 0; i < fields.length; i += 4) {
       if (!this.#isDropped(bytes, i, withTrace)) continue;
       const at = fields[i] ?? 0;
-      if (at > from) text += bytes.latin1Slice(from, at);
+      if (at > from) text += bytes.toString("latin1", from, at);
       from = fields[i + 4] ?? end - 2;
     }
-    return end - 2 > from ? text + bytes.latin1Slice(from, end - 2) : text;
+    return end - 2 > from ? text + bytes.toString("latin1", from, end - 2) : text;
   }
 
   #isDropped(bytes: Buffer, i: number, withTrace: boolean): boolean {
@@ -73,26 +73,28 @@ export class RequestFields {
     if (known !== undefined) return dropped.has(known);
     if (this.#named === undefined) return false;
     const { fields } = this.#scan;
-    return this.#named.has(bytes.latin1Slice(fields[i] ?? 0, fields[i + 1] ?? 0).toLowerCase());
+    return this.#named.has(
+      bytes.toString("latin1", fields[i] ?? 0, fields[i + 1] ?? 0).toLowerCase(),
+    );
   }
 
   #take(known: Known, value: string): void {
     switch (known) {
       case "host":
-        if (this.host !== undefined) return this.#refuse("two fields Host");
+        if (this.host !== undefined) return void this.#refuse("two fields Host");
         this.host = value;
         return;
       case "length":
-        if (this.length !== undefined) return this.#refuse("two fields Content-Length");
+        if (this.length !== undefined) return void this.#refuse("two fields Content-Length");
         this.length = lengthOf(value);
         if (this.length === undefined) this.#refuse("a Content-Length that is no number");
         return;
       case "coding":
-        if (this.coding !== undefined) return this.#refuse("two fields Transfer-Encoding");
+        if (this.coding !== undefined) return void this.#refuse("two fields Transfer-Encoding");
         this.coding = value.toLowerCase();
         return;
       case "connection":
-        return this.#takeConnection(value);
+        return void this.#takeConnection(value);
       case "expect":
         if (value.toLowerCase() !== "100-continue") {
           this.fault = { status: 417, text: "an expectation that is not known" };

@@ -97,18 +97,18 @@ function readLine(scan: HeadScan, bytes: Buffer, limits: Limits): Line | Fault {
   while (at < lineEnd && targetBytes[bytes[at] ?? 0] === 1) at++;
   if (bytes[at] !== space || at === targetStart) return bad("a target with bytes that none has");
   if (at - targetStart > limits.targetBytes) return { status: 414, text: "the target is too long" };
-  const version = bytes.latin1Slice(at + 1, lineEnd);
+  const version = bytes.toString("latin1", at + 1, lineEnd);
   if (!/^HTTP\/[0-9]\.[0-9]$/.test(version)) return bad("a request line without its version");
   if (version[5] !== "1") return { status: 505, text: `${version} is not spoken here` };
-  const method = bytes.latin1Slice(start, methodEnd);
+  const method = bytes.toString("latin1", start, methodEnd);
   if (method === "CONNECT") return { status: 501, text: "CONNECT is for another kind of proxy" };
   const minor = version[7] === "0" ? 0 : 1;
-  const target = bytes.latin1Slice(targetStart, at);
+  const target = bytes.toString("latin1", targetStart, at);
   return { method, target, minor, exact: version === "HTTP/1.1" };
 }
 
 function methodFault(bytes: Buffer, start: number, lineEnd: number): Fault {
-  const [word = ""] = bytes.latin1Slice(start, lineEnd).split(" ", 1);
+  const [word = ""] = bytes.toString("latin1", start, lineEnd).split(" ", 1);
   const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(word);
   return isToken && word.length < lineEnd - start
     ? { status: 501, text: "a method that is not known" }
@@ -163,4 +163,3 @@ function forwardedLines(fields: RequestFields, origin: Origin, host: string): st
 function bad(text: string): Fault {
   return { status: 400, text };
 }
-

@@ -1,6 +1,5 @@
 // An instance's answer: what its head means, and the head that a client gets in its place.
-import { Framing, type FramingKind } from "./framing.ts";
-import type { Limits } from "./limits.ts";
+import type { FramingKind } from "./framing.ts";
 import { knownName } from "./names.ts";
 import type { HeadScan } from "./scan.ts";
 import { lengthOf, optionsOf } from "./values.ts";
@@ -28,7 +27,7 @@ export function readResponse(
   end: number,
   method: string,
 ): ResponseHead | Garbled {
-  const line = bytes.latin1Slice(scan.start, scan.lineEnd);
+  const line = bytes.toString("latin1", scan.start, scan.lineEnd);
   // "HTTP/1.1 200 OK"; the reason may be missing, and the space with it.
   if (!/^HTTP\/1\.[01] [1-9][0-9][0-9](?: |$)/.test(line)) return { garbled: "a bad status line" };
   const minor = line.charCodeAt(7) - 48;
@@ -45,10 +44,6 @@ export function readResponse(
     text: first + kept(scan, bytes, end, fields, minor === 1),
     hasDate: fields.hasDate,
   };
-}
-
-export function framingFor(head: ResponseHead, limits: Limits): Framing {
-  return new Framing(head.framing, head.length, limits);
 }
 
 interface Fields {
@@ -78,14 +73,14 @@ function readFields(scan: HeadScan, bytes: Buffer, status: number): Fields {
         break;
       case "length":
         if (status === 204 || status < 200) drop(found, i);
-        takeFraming(found, known, bytes.latin1Slice(fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeFraming(found, known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
         break;
       case "coding":
         drop(found, i);
-        takeFraming(found, known, bytes.latin1Slice(fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeFraming(found, known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
         break;
       case "connection":
-        takeConnection(found, bytes.latin1Slice(fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeConnection(found, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
         drop(found, i);
         break;
       case "hop":
@@ -146,14 +141,15 @@ function kept(
 ): string {
   const { fields, start, lineEnd } = scan;
   let from = withLine ? start : lineEnd + 2;
-  if (dropped === undefined && named === undefined) return bytes.latin1Slice(from, end - 2);
+  if (dropped === undefined && named === undefined) return bytes.toString("latin1", from, end - 2);
   let text = "";
   for (let i = 0; i < fields.length; i += 4) {
     const at = fields[i] ?? 0;
-    const isNamed = named?.has(bytes.latin1Slice(at, fields[i + 1] ?? 0).toLowerCase()) ?? false;
+    const isNamed =
+      named?.has(bytes.toString("latin1", at, fields[i + 1] ?? 0).toLowerCase()) ?? false;
     if (!isNamed && !dropped?.includes(i)) continue;
-    if (at > from) text += bytes.latin1Slice(from, at);
+    if (at > from) text += bytes.toString("latin1", from, at);
     from = fields[i + 4] ?? end - 2;
   }
-  return end - 2 > from ? text + bytes.latin1Slice(from, end - 2) : text;
+  return end - 2 > from ? text + bytes.toString("latin1", from, end - 2) : text;
 }

@@ -2,6 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { messageOf } from "../../kernel/errors.ts";
+import { ApiFailure } from "./failure.ts";
 
 export interface Place {
   /** Empty for every address of this machine. */
@@ -50,8 +51,8 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** "listen tcp 127.0.0.1:80: bind: permission denied" */
-export function listenFailure(place: Place, error: unknown): Error {
+export function listenFailure(place: Place, error: unknown): ApiFailure {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const at = addressOf(place.host === "::" ? { ...place, host: "" } : place);
-  return new Error(`listen tcp ${at}: bind: ${words[code] ?? messageOf(error)}`, { cause: error });
+  return new ApiFailure(`listen tcp ${at}: bind: ${words[code] ?? messageOf(error)}`, 500, error);
 }

@@ -15,7 +15,7 @@ import { type Collection, toxicOf } from "./collection.ts";
 import { badBody } from "./failure.ts";
 import { writeGoJson } from "./go-json.ts";
 import type { Counters } from "./metrics.ts";
-import type { Proxy } from "./proxy.ts";
+import type { ToxicProxy } from "./proxy.ts";
 
 export interface Api {
   close(): Promise<void>;
@@ -162,7 +162,7 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer> {
 
 function pathsOf({ collection, counters }: ApiOptions): readonly Path[] {
   const change =
-    (work: (ask: Ask, proxy: Proxy) => Promise<Reply> | Reply): Verb =>
+    (work: (ask: Ask, proxy: ToxicProxy) => Promise<Reply> | Reply): Verb =>
     (ask) =>
       collection.exclusive(async () => work(ask, collection.get(ask.proxy)));
   const updateProxy = change(async ({ body }, proxy) => {
@@ -219,7 +219,7 @@ function pathsOf({ collection, counters }: ApiOptions): readonly Path[] {
 /** Its failure stands beside the proxies that were put before it. */
 function populate(collection: Collection, body: Buffer): Promise<Reply> {
   return collection.exclusive(async () => {
-    const put: Proxy[] = [];
+    const put: ToxicProxy[] = [];
     const failure = await collection.populate(body, put).then(() => undefined, failureOf);
     const proxies = put.length === 0 ? null : put.map(proxyView);
     if (!failure) return json(201, { proxies });

@@ -3,7 +3,7 @@ import { messageOf } from "../../kernel/errors.ts";
 import { ApiFailure, badBody, failures, missingField } from "./failure.ts";
 import { readGoJson } from "./go-json.ts";
 import { kinds } from "./kinds.ts";
-import type { Proxy } from "./proxy.ts";
+import type { ToxicProxy } from "./proxy.ts";
 import type { Attributes, Direction, Toxic, ToxicKind } from "./toxic.ts";
 
 /** The Go struct that Toxiproxy reads a body into: its messages name it. */
@@ -120,7 +120,7 @@ export function proxiesToPopulate(body: Buffer): readonly ProxyInput[] {
 }
 
 /** What the body does not name stays as it is. @throws ApiFailure */
-export function proxyToUpdate(body: Buffer, { listen, upstream, enabled }: Proxy): ProxyInput {
+export function proxyToUpdate(body: Buffer, { listen, upstream, enabled }: ToxicProxy): ProxyInput {
   return proxyInput({ listen, upstream, enabled, ...decode(read(body), proxyStruct) });
 }
 
@@ -179,7 +179,7 @@ export function toxicView({ attributes, name, kind, stream, toxicity }: Toxic): 
   return { attributes, name, type: kind.type, stream, toxicity: shortest(toxicity) };
 }
 
-export function proxyView({ name, listen, upstream, enabled, toxics }: Proxy): object {
+export function proxyView({ name, listen, upstream, enabled, toxics }: ToxicProxy): object {
   return { name, listen, upstream, enabled, toxics: toxics.map(toxicView) };
 }
 

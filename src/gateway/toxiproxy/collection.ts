@@ -1,29 +1,29 @@
 // All proxies by name: made, replaced, reset and removed one after the other.
 import { type ProxyInput, proxiesToPopulate, toxicToCreate, toxicToUpdate } from "./bodies.ts";
 import { ApiFailure, failures } from "./failure.ts";
-import { createProxy, isSame, type Proxy, type ProxyContext } from "./proxy.ts";
+import { createProxy, isSame, type ProxyContext, type ToxicProxy } from "./proxy.ts";
 import type { Toxic } from "./toxic.ts";
 
 export interface Collection {
   /** Sorted by name. */
-  readonly proxies: readonly Proxy[];
+  readonly proxies: readonly ToxicProxy[];
   /** @throws ApiFailure 404 */
-  get(name: string): Proxy;
+  get(name: string): ToxicProxy;
   /** Runs `work` when what was asked before is done: two changes never meet half-way. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** @throws ApiFailure 409; in Go's words when it cannot listen, and then it is not kept */
-  create(input: ProxyInput): Promise<Proxy>;
+  create(input: ProxyInput): Promise<ToxicProxy>;
   /** Leaves one with the same addresses alone, replaces another one. @throws in Go's words */
-  put(input: ProxyInput): Promise<Proxy>;
+  put(input: ProxyInput): Promise<ToxicProxy>;
   /** Those that were put before one failed are in `done`. @throws ApiFailure */
-  populate(body: Buffer, done: Proxy[]): Promise<void>;
+  populate(body: Buffer, done: ToxicProxy[]): Promise<void>;
   /** @throws ApiFailure 404 */
   remove(name: string): Promise<void>;
   /** Starts all and takes all toxics off. @throws in Go's words */
   reset(): Promise<void>;
-  addToxic(proxy: Proxy, body: Buffer): Toxic;
-  updateToxic(proxy: Proxy, name: string, body: Buffer): Toxic;
-  removeToxic(proxy: Proxy, name: string): void;
+  addToxic(proxy: ToxicProxy, body: Buffer): Toxic;
+  updateToxic(proxy: ToxicProxy, name: string, body: Buffer): Toxic;
+  removeToxic(proxy: ToxicProxy, name: string): void;
   clear(): Promise<void>;
 }
 
@@ -31,15 +31,15 @@ const proxiesMax = 1_000;
 const toxicsMax = 100;
 
 export function createCollection(context: ProxyContext): Collection {
-  const byName = new Map<string, Proxy>();
+  const byName = new Map<string, ToxicProxy>();
   let last: Promise<unknown> = Promise.resolve();
 
-  const get = (name: string): Proxy => {
+  const get = (name: string): ToxicProxy => {
     const proxy = byName.get(name);
     if (!proxy) throw failures.proxyNotFound();
     return proxy;
   };
-  const add = async ({ enabled, ...settings }: ProxyInput): Promise<Proxy> => {
+  const add = async ({ enabled, ...settings }: ProxyInput): Promise<ToxicProxy> => {
     if (byName.size >= proxiesMax && !byName.has(settings.name)) {
       throw new ApiFailure(`too many proxies: at most ${proxiesMax}`, 400);
     }
@@ -48,13 +48,13 @@ export function createCollection(context: ProxyContext): Collection {
     byName.set(proxy.name, proxy);
     return proxy;
   };
-  const put = async (input: ProxyInput): Promise<Proxy> => {
+  const put = async (input: ProxyInput): Promise<ToxicProxy> => {
     const existing = byName.get(input.name);
     if (existing && (await isSame(existing, input))) return existing;
     await existing?.stop();
     return add(input);
   };
-  const sorted = (): readonly Proxy[] =>
+  const sorted = (): readonly ToxicProxy[] =>
     [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
   return {
@@ -108,7 +108,7 @@ export function createCollection(context: ProxyContext): Collection {
 }
 
 /** @throws ApiFailure 404 */
-export function toxicOf(proxy: Proxy, name: string): Toxic {
+export function toxicOf(proxy: ToxicProxy, name: string): Toxic {
   const toxic = proxy.toxics.find((it) => it.name === name);
   if (!toxic) throw failures.toxicNotFound();
   return toxic;

@@ -16,7 +16,7 @@ const finestMs = 1;
 export function paced({ clock, next }: Line, measure: Measure): Stage {
   let queue: Held[] = [];
   let heldBytes = 0;
-  let lastDueMs = 0;
+  let lastDueMs = clock.now();
   let portion: Portion | undefined;
   let ending: Ending | undefined;
   let isOver = false;

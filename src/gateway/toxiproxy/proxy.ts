@@ -4,8 +4,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
-import { addressOf, listenFailure, type Place, placeOf, resolved } from "./address.ts";
+import { addressOf, listenFailure, placeOf, resolved } from "./address.ts";
 import { type Connection, createConnection, type Traffic } from "./connection.ts";
+import { ApiFailure } from "./failure.ts";
 import { after, type Direction, type Toxic } from "./toxic.ts";
 
 export interface ProxySettings {
@@ -14,7 +15,7 @@ export interface ProxySettings {
   readonly upstream: string;
 }
 
-export interface Proxy extends ProxySettings {
+export interface ToxicProxy extends ProxySettings {
   readonly enabled: boolean;
   /** Those of the upstream direction first, each direction in the order of adding. */
   readonly toxics: readonly Toxic[];
@@ -40,7 +41,7 @@ export interface ProxyContext {
 const connectionsMax = 10_000;
 const connectMs = 30_000;
 
-export function createProxy(settings: ProxySettings, context: ProxyContext): Proxy {
+export function createProxy(settings: ProxySettings, context: ProxyContext): ToxicProxy {
   const connections = new Set<Connection>();
   const dialling = new Set<Socket>();
   const now = { ...settings };
@@ -133,7 +134,7 @@ async function listen(
   log: Log,
 ): Promise<{ readonly server: Server; readonly listen: string }> {
   const place = await resolved(address).catch((error: unknown) => {
-    throw new Error(`listen tcp: ${messageOf(error)}`, { cause: error });
+    throw new ApiFailure(`listen tcp: ${messageOf(error)}`, 500, error);
   });
   const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
   const server = createServer(options, onClient);
@@ -162,14 +163,15 @@ function dial(
     });
     client.destroy();
   };
-  let place: Place;
+  let upstream: Socket;
   try {
-    place = placeOf(address);
+    const { host, port } = placeOf(address);
+    const options = { allowHalfOpen: true, noDelay: true };
+    upstream = connect({ host: host === "" ? "127.0.0.1" : host, port, ...options });
   } catch (error) {
-    return refuse(error);
+    refuse(error);
+    return;
   }
-  const host = place.host === "" ? "127.0.0.1" : place.host;
-  const upstream = connect({ host, port: place.port, allowHalfOpen: true, noDelay: true });
   const late = new Error(`no connection within ${connectMs} ms`);
   const done = after(clock, connectMs, () => upstream.destroy(late));
   const onGone = (): void => void upstream.destroy();

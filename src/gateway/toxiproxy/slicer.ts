@@ -17,7 +17,9 @@ export const slicer: ToxicKind = {
     let isFirst = true;
     return paced(line, ({ piece, cameAtMs }, lastDueMs) => {
       const bytes = sizeOf(piece.length);
-      const dueMs = isFirst ? cameAtMs : Math.max(cameAtMs, lastDueMs + delay / 1_000);
+      const dueMs = isFirst
+        ? Math.max(cameAtMs, lastDueMs)
+        : Math.max(cameAtMs, lastDueMs + delay / 1_000);
       isFirst = false;
       return { bytes, dueMs };
     });

@@ -5,6 +5,7 @@ import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { ToxiproxyConfig } from "../../protocol/gateway.ts";
 import { type Api, openApi } from "./api.ts";
+import { failureOf } from "./bodies.ts";
 import { createCollection } from "./collection.ts";
 import { createCounters } from "./metrics.ts";
 
@@ -51,7 +52,7 @@ export function createToxiproxy(parts: {
       const existing = collection.proxies.find((it) => it.name === proxy.name);
       await (existing ? existing.update(proxy) : collection.create(proxy)).then(
         () => put.set(proxy.name, text),
-        (error: unknown) => problems.push(`proxy ${proxy.name}: ${messageOf(error)}`),
+        (error: unknown) => problems.push(`proxy ${proxy.name}: ${failureOf(error).message}`),
       );
     }
     return problems;

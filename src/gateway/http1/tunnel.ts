@@ -1,0 +1,47 @@
+// Two connections that have become one: bytes go both ways until either side has ended.
+import type { Socket } from "node:net";
+import type { Member, Sweep } from "./sweep.ts";
+
+export interface Ends {
+  readonly client: Socket;
+  readonly instance: Socket;
+  /** What each side said before the two were joined. */
+  readonly early: Buffer | undefined;
+  readonly rest: Buffer | undefined;
+  readonly sweep: Sweep;
+  readonly idleMs: number;
+}
+
+/** `onEnd` is called once, when both connections have ended or been cut. */
+export function join(ends: Ends, onEnd: () => void): void {
+  const { client, instance, early, rest, sweep, idleMs } = ends;
+  let ended = false;
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    sweep.leave(member);
+    onEnd();
+    // What the one said last is still on its way to the other.
+    for (const socket of [client, instance]) socket.end(() => socket.destroy());
+  };
+  const cut = (): void => {
+    client.destroy();
+    instance.destroy();
+    end();
+  };
+  const member = { dueAtMs: sweep.nowMs + idleMs, onDue: cut } satisfies Member;
+  const heard = (): void => {
+    member.dueAtMs = sweep.nowMs + idleMs;
+  };
+  sweep.join(member);
+  if (early) client.write(early);
+  if (rest) instance.write(rest);
+  for (const [from, to] of [
+    [client, instance],
+    [instance, client],
+  ] as const) {
+    from.on("data", heard).on("error", cut).on("close", end);
+    from.pipe(to);
+    if (from.readableEnded) to.end();
+  }
+}
