@@ -101,11 +101,7 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     onBroken: options.onBroken,
   });
   const { clock } = loop;
-  const observe: Loop["observe"] = (readings, soon) => {
-    history.note(readings);
-    const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
-    if (decisive.length > 0) loop.observe(decisive, soon);
-  };
+  const observe = observing(loop, history);
   const gateway = makeGateway(options, platform, loop, logFile(gatewayTarget));
   const files = makeFiles(options, store, loop);
   const apps = createApps(options, loop, () => supervisor.running());
@@ -148,11 +144,21 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
   const world = { store, platform, spawner, history, loop, gateway, files };
-  const room = (): Room => {
-    const hasReserve = existsSync(join(stateFolder, reserveFile));
-    return { ...diskOf(stateFolder), hasReserve };
-  };
+  const room = roomOf(stateFolder);
   return { ...world, supervisor, apps, channels, notify, outside, observe, logFile, room };
+}
+
+function observing(loop: Loop, history: History): Loop["observe"] {
+  return (readings, soon) => {
+    history.note(readings);
+    const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
+    if (decisive.length > 0) loop.observe(decisive, soon);
+  };
+}
+
+function roomOf(stateFolder: string): () => Room {
+  const reserve = join(stateFolder, reserveFile);
+  return () => ({ ...diskOf(stateFolder), hasReserve: existsSync(reserve) });
 }
 
 function capturing(
@@ -203,8 +209,9 @@ function makeGateway(
   const { log, random, stateFolder } = options;
   const socketPath = join(stateFolder, "gateway.sock");
   const hasPorts = Object.values(options.resolved.services).some(({ port }) => port !== undefined);
-  if (!hasPorts) return noGateway({ platform, project: stateFolder, log });
-  const link = gatewayLink({ socketPath, clock, log });
+  const { toxiproxy } = options.resolved;
+  if (!hasPorts && !toxiproxy) return noGateway({ platform, project: stateFolder, log });
+  const link = gatewayLink({ socketPath, clock, log, ...(toxiproxy ? { toxiproxy } : {}) });
   return keepGateway({
     platform,
     clock,

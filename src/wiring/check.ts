@@ -8,6 +8,7 @@ import { checkLogs } from "./check-logs.ts";
 import { checkOrder } from "./check-order.ts";
 import { checkHealing, checkService, type Where } from "./check-service.ts";
 import { checkStop } from "./check-stop.ts";
+import { checkToxiproxy } from "./check-toxiproxy.ts";
 import type { Finding } from "./problem.ts";
 import { number, type Raw, record } from "./raw.ts";
 import { defaults } from "./resolve.ts";
@@ -32,6 +33,7 @@ export function crossCheck(config: unknown, where: Where): readonly Finding[] {
     ...checkLogs(root, where.folder),
     ...checkChannels(root, where),
     ...checkStop(root),
+    ...checkToxiproxy(root),
     ...checkDowntime(root, where.folder),
   ];
 }

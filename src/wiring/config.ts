@@ -9,6 +9,7 @@ import type { NotifyConfig } from "./config-notify.ts";
 import type { OrderConfig } from "./config-order.ts";
 import type { ProbesConfig } from "./config-probes.ts";
 import type { ServiceStopConfig, StopConfig } from "./config-stop.ts";
+import type { WithToxiproxy } from "./config-toxiproxy.ts";
 
 export interface ProbeConfig {
   /** Path that answers 2xx or 3xx when the instance is well. Exactly one of http, tcp and exec. */
@@ -138,7 +139,7 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   readonly logs?: ServiceLogsConfig;
 }
 
-export interface Config extends OutsideConfig {
+export interface Config extends OutsideConfig, WithToxiproxy {
   /** Address of the JSON Schema, for editors. */
   readonly $schema?: string;
   /** Default: the name of the folder. */

@@ -15,6 +15,7 @@ import { type ResolvedNotify, toNotify } from "./resolve-notify.ts";
 import { namesOf, type ResolvedOrder, toOrder, toOrderPolicy } from "./resolve-order.ts";
 import { type ResolvedProbes, toProbes, toProbesPolicy } from "./resolve-probes.ts";
 import { type ResolvedStop, toStop } from "./resolve-stop.ts";
+import { type ResolvedToxiproxy, toToxiproxy } from "./resolve-toxiproxy.ts";
 
 export interface ResolvedProbe extends Pick<ProbeConfig, "http" | "tcp" | "exec"> {
   readonly periodMs: number;
@@ -39,7 +40,7 @@ export interface ResolvedService extends ResolvedOrder, ResolvedDowntime {
   readonly timeoutMs: number;
 }
 
-export interface Resolved extends ResolvedOutside {
+export interface Resolved extends ResolvedOutside, ResolvedToxiproxy {
   /** Absolute. */
   readonly folder: string;
   /** Name of the config file, for messages. */
@@ -91,6 +92,7 @@ export function resolve(
     notify: toNotify(config, { folder, env }, port),
     ...toOutside(config),
     stop: toStop(config),
+    ...toToxiproxy(config),
   };
 }
 

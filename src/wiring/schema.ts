@@ -10,6 +10,7 @@ import { block, choice, duration, list, number, text, whole } from "./schema-par
 import { probes } from "./schema-probes.ts";
 import { processSettings } from "./schema-process.ts";
 import { allStop, serviceStop } from "./schema-stop.ts";
+import { toxiproxy } from "./schema-toxiproxy.ts";
 
 const portPhrase = "a port from 1 to 65535";
 const port = z.int(portPhrase).min(1, portPhrase).max(65_535, portPhrase);
@@ -185,6 +186,7 @@ export const configSchema: z.ZodType<Config> = block(
     notify,
     ...outside,
     stop: allStop.optional(),
+    toxiproxy,
   },
 ) as z.ZodType<Config>;
 

@@ -33,6 +33,11 @@ export async function until(what: string, check: () => boolean | Promise<boolean
   }
 }
 
+/** A test, or a file of them with the hooks of node:test. */
+export interface Lasting {
+  after(work: () => void | Promise<void>): void;
+}
+
 export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -43,11 +48,7 @@ export interface Running {
 }
 
 /** Starts a file of this repository; it is killed when the test ends. */
-export function start(
-  t: Pick<TestContext, "after">,
-  file: string,
-  args: readonly string[],
-): Running {
+export function start(t: Lasting, file: string, args: readonly string[]): Running {
   const child = spawn(process.execPath, ["--conditions=source", here(file), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -9,7 +9,7 @@ import { type GatewayLink, gatewayLink } from "../../src/gateway/link.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { ToxiproxyConfig } from "../../src/protocol/gateway.ts";
-import { freePort, type Running, start, until } from "./gateway-rig.ts";
+import { freePort, type Lasting, type Running, start, until } from "./gateway-rig.ts";
 
 export interface ToxicRig {
   readonly gateway: Running;
@@ -20,9 +20,6 @@ export interface ToxicRig {
   readonly port: number;
   readonly url: string;
 }
-
-/** A test, or a whole file of them. */
-export type Lasting = Pick<TestContext, "after">;
 
 export async function startToxiproxy(
   t: Lasting,

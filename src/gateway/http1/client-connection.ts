@@ -48,6 +48,7 @@ export class ClientConnection implements Client, Member {
     const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
     this.#reader = new RequestReader({
       ...{ limits, random, address, host: `${config.host}:${config.port}` },
+      ...{ lastHost: "", lastForwarded: "" },
     });
     this.dueAtMs = sweep.nowMs + limits.keepAliveMs;
     sweep.join(this);
@@ -185,9 +186,10 @@ export class ClientConnection implements Client, Member {
     this.#asked = false;
     this.dueAtMs = never;
     this.#requestUntilMs = this.#desk.sweep.nowMs + this.#desk.limits.requestMs;
-    this.#passage = new Passage(this.#desk, this, head);
+    const nowMs = this.#desk.clock.now();
+    this.#passage = new Passage(this.#desk, this, head, nowMs);
     if (!this.#reader.isInBody) this.#passage.body?.end();
-    this.#passage.advance();
+    this.#passage.advance(nowMs);
     return true;
   }
 

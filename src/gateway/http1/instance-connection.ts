@@ -60,10 +60,10 @@ export class InstanceConnection implements Taker, Member {
     return this.#job === undefined && !this.socket.destroyed;
   }
 
-  carry(job: Job): void {
-    const { clock, limits } = this.#home;
+  carry(job: Job, nowMs: number): void {
+    const { limits } = this.#home;
     this.#job = job;
-    this.#startedAtMs = clock.now();
+    this.#startedAtMs = nowMs;
     this.#headAfterMs = undefined;
     this.#status = 0;
     this.#isSent = false;
@@ -140,7 +140,7 @@ export class InstanceConnection implements Taker, Member {
 
   #progress(): void {
     if (!this.#job || this.#headAfterMs !== undefined) return;
-    this.dueAtMs = this.#home.clock.now() + this.#job.timeoutMs;
+    this.dueAtMs = this.#home.sweep.nowMs + this.#job.timeoutMs;
   }
 
   #onDrain(): void {
@@ -180,7 +180,7 @@ export class InstanceConnection implements Taker, Member {
 
   #passOn(job: Job): void {
     const reader = this.#reader;
-    reader.readBody((bytes, at, end, data) => job.answer.piece(bytes, at, end, data));
+    reader.readBody(job.answer);
     if (reader.garbled !== undefined) return void this.#end("broken", reader.garbled);
     if (reader.body?.ended) {
       // More than the answer: where the next one would begin nobody knows.

@@ -46,9 +46,9 @@ export class Instance implements Candidate, Home {
   }
 
   /** `own`: opens a connection for this request in place of an idle one. */
-  carry(job: Job, own: boolean): InstanceConnection {
+  carry(job: Job, own: boolean, nowMs: number): InstanceConnection {
     const connection = (own ? undefined : this.#takeFree()) ?? this.#open();
-    connection.carry(job);
+    connection.carry(job, nowMs);
     return connection;
   }
 

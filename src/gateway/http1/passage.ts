@@ -74,14 +74,14 @@ export class Passage implements Job {
   #connection: InstanceConnection | undefined;
   #leaveRoom: (() => void) | undefined;
 
-  constructor(serving: Serving, client: Client, head: RequestHead) {
+  constructor(serving: Serving, client: Client, head: RequestHead, nowMs: number) {
     this.method = head.method;
     this.text = head.text;
     this.upgrades = head.upgrades;
     this.answer = client;
     this.#serving = serving;
     this.#repeatable = idempotent.has(head.method) && !head.upgrades;
-    this.#holdUntilMs = serving.clock.now() + serving.config.holdMs;
+    this.#holdUntilMs = nowMs + serving.config.holdMs;
     const keep = this.#repeatable ? keepBytes : 0;
     this.body = head.framing === "none" ? undefined : new RequestBody(keep, () => client.ask());
     serving.counters.requests++;
@@ -92,15 +92,15 @@ export class Passage implements Job {
   }
 
   /** Looks for an instance, now and whenever one may be there. */
-  advance(): void {
+  advance(nowMs: number = this.#serving.clock.now()): void {
     if (this.#gone) return;
     const { config, counters } = this.#serving;
     if (config.degraded) {
       counters.degraded++;
       return void this.answer.reply(degradedReply(config.degraded));
     }
-    const upstream = pick(this.#serving, this.#failed ?? nobody);
-    if (upstream) this.#attempt(upstream);
+    const upstream = pick(this.#serving, this.#failed ?? nobody, nowMs);
+    if (upstream) this.#attempt(upstream, nowMs);
     else this.#hold();
   }
 
@@ -118,7 +118,8 @@ export class Passage implements Job {
   mayLeave(): boolean {
     const from = this.#upstream;
     if (from === undefined || !this.#canRepeat() || this.#tries + 1 >= triesMax) return false;
-    const other = pick(this.#serving, new Set([...(this.#failed ?? nobody), from]));
+    const others = new Set([...(this.#failed ?? nobody), from]);
+    const other = pick(this.#serving, others, this.#serving.clock.now());
     return other !== undefined && other !== from;
   }
 
@@ -135,14 +136,14 @@ export class Passage implements Job {
     this.#connection?.giveUp(kind, text);
   }
 
-  #attempt(upstream: Instance): void {
+  #attempt(upstream: Instance, nowMs: number): void {
     // A server may close an idle connection while a request is on its way there. What could not be
     // repeated after that, and what is repeated already, gets a connection of its own.
     const own = !this.#repeatable || this.#forwards > 0;
     if (this.#forwards++ > 0) this.#serving.counters.retries++;
     this.#upstream = upstream;
     upstream.enter();
-    this.#connection = upstream.carry(this, own);
+    this.#connection = upstream.carry(this, own, nowMs);
   }
 
   /** @returns whether the request still needs an answer. */

@@ -29,16 +29,19 @@ export class RequestFields {
   forwardedProto: string | undefined;
   fault: Fault | undefined;
   readonly #scan: HeadScan;
+  readonly #text: string;
   readonly #known: (Known | undefined)[] = [];
   /** What the client calls fields of this connection. */
   #named: Set<string> | undefined;
   #upgrade = "";
   #ids = 0;
 
-  constructor(scan: HeadScan, bytes: Buffer) {
+  /** `text` is the head from `scan.start`. */
+  constructor(scan: HeadScan, bytes: Buffer, text: string) {
     this.#scan = scan;
-    const { fields } = scan;
-    for (let i = 0; i < fields.length && this.fault === undefined; i += 4) {
+    this.#text = text;
+    const { fields, start, count } = scan;
+    for (let i = 0; i < count && this.fault === undefined; i += 4) {
       const known = knownName(bytes, fields[i] ?? 0, fields[i + 1] ?? 0);
       if (known === "disguised") {
         this.#refuse("a name with underscores that stands for another field");
@@ -46,36 +49,43 @@ export class RequestFields {
       }
       this.#known.push(known);
       if (known === undefined || known === "hop" || known === "date") continue;
-      this.#take(known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+      this.#take(known, text.slice((fields[i + 2] ?? 0) - start, (fields[i + 3] ?? 0) - start));
     }
     this.upgrades &&= this.#upgrade.toLowerCase() === "websocket";
   }
 
-  /** What goes on as it came, with the request line if that does. */
-  kept(bytes: Buffer, end: number, withLine: boolean, withTrace: boolean): string {
-    const { fields, start, lineEnd } = this.#scan;
-    let text = "";
-    let from = withLine ? start : lineEnd + 2;
-    for (let i = 0; i < fields.length; i += 4) {
-      if (!this.#isDropped(bytes, i, withTrace)) continue;
-      const at = fields[i] ?? 0;
-      if (at > from) text += bytes.toString("latin1", from, at);
-      from = fields[i + 4] ?? end - 2;
-    }
-    return end - 2 > from ? text + bytes.toString("latin1", from, end - 2) : text;
+  /** Whether the client says where the request comes from. */
+  get claimsOrigin(): boolean {
+    const { forwarded, forwardedFor, forwardedHost, forwardedProto } = this;
+    return (forwarded ?? forwardedFor ?? forwardedHost ?? forwardedProto) !== undefined;
   }
 
-  #isDropped(bytes: Buffer, i: number, withTrace: boolean): boolean {
+  /** What goes on as it came, with the request line if that does. */
+  kept(withLine: boolean, withTrace: boolean): string {
+    const { fields, start, lineEnd, count } = this.#scan;
+    const head = this.#text;
+    const end = head.length - 2;
+    let text = "";
+    let from = withLine ? 0 : lineEnd + 2 - start;
+    for (let i = 0; i < count; i += 4) {
+      if (!this.#isDropped(i, withTrace)) continue;
+      const at = (fields[i] ?? 0) - start;
+      if (at > from) text += head.slice(from, at);
+      from = i + 4 < count ? (fields[i + 4] ?? 0) - start : end;
+    }
+    return end > from ? text + head.slice(from, end) : text;
+  }
+
+  #isDropped(i: number, withTrace: boolean): boolean {
     const known = this.#known[i >> 2];
     if (known === "host") return this.host === undefined;
     if (known === "trace" || known === "traceState") return !withTrace;
     if (known === "requestId") return this.requestId === undefined;
     if (known !== undefined) return dropped.has(known);
     if (this.#named === undefined) return false;
-    const { fields } = this.#scan;
-    return this.#named.has(
-      bytes.toString("latin1", fields[i] ?? 0, fields[i + 1] ?? 0).toLowerCase(),
-    );
+    const { fields, start } = this.#scan;
+    const name = this.#text.slice((fields[i] ?? 0) - start, (fields[i + 1] ?? 0) - start);
+    return this.#named.has(name.toLowerCase());
   }
 
   #take(known: Known, value: string): void {
@@ -135,6 +145,10 @@ export class RequestFields {
   }
 
   #takeConnection(value: string): void {
+    if (value === "keep-alive" || value === "Keep-Alive") {
+      this.keepsAlive = true;
+      return;
+    }
     for (const option of optionsOf(value)) {
       if (option === "close") this.closes = true;
       else if (option === "keep-alive") this.keepsAlive = true;

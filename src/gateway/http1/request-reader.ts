@@ -7,7 +7,8 @@ export class RequestReader {
   /** Once set nothing more is read: where the next request begins nobody knows. */
   fault: Fault | undefined;
   readonly #origin: Origin;
-  #scan: HeadScan | undefined;
+  readonly #scan: HeadScan;
+  #isInHead = false;
   /** What was fed and not read, from `#at`. */
   #bytes: Buffer | undefined;
   #at = 0;
@@ -15,6 +16,7 @@ export class RequestReader {
 
   constructor(origin: Origin) {
     this.#origin = origin;
+    this.#scan = new HeadScan(origin.limits);
   }
 
   /** Bytes that were fed and not read. */
@@ -37,7 +39,9 @@ export class RequestReader {
   readHead(): RequestHead | undefined {
     const bytes = this.#bytes;
     if (bytes === undefined || this.fault) return undefined;
-    const scan = this.#scan ?? this.#begin(this.#at);
+    const scan = this.#scan;
+    if (!this.#isInHead) scan.reset(this.#at);
+    this.#isInHead = true;
     const end = scan.run(bytes, bytes.length);
     if (end === more) {
       if (this.#at > 0) {
@@ -53,7 +57,7 @@ export class RequestReader {
       this.fault = head ?? { status: 400, text: "a head that cannot be read" };
       return undefined;
     }
-    this.#scan = undefined;
+    this.#isInHead = false;
     this.#use(bytes, end);
     this.#body =
       head.framing === "none"
@@ -79,12 +83,6 @@ export class RequestReader {
     const rest = this.#bytes?.subarray(this.#at);
     this.#bytes = undefined;
     return rest;
-  }
-
-  #begin(at: number): HeadScan {
-    this.#scan = new HeadScan(this.#origin.limits);
-    this.#scan.reset(at);
-    return this.#scan;
   }
 
   #use(bytes: Buffer, end: number): void {

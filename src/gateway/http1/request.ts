@@ -31,6 +31,9 @@ export interface Origin {
   readonly address: string;
   /** `Host` for a client of HTTP/1.0 that names none. */
   readonly host: string;
+  /** The host that was found good last, and the lines made of it: clients rarely change it. */
+  lastHost: string;
+  lastForwarded: string;
 }
 
 /** Without a body such a request needs no length. */
@@ -43,15 +46,20 @@ export function readRequest(
   end: number,
   origin: Origin,
 ): RequestHead | Fault {
-  const line = readLine(scan, bytes, origin.limits);
+  const head = bytes.toString("latin1", scan.start, end);
+  const line = readLine(scan, bytes, head, origin.limits);
   if ("status" in line) return line;
-  const fields = new RequestFields(scan, bytes);
+  const fields = new RequestFields(scan, bytes, head);
   const fault = fields.fault ?? framingFault(fields, line.minor, origin.limits);
   if (fault) return fault;
   const target = targetOf(line.target, line.method);
   if (!target) return bad("a target that is for no server");
   if (fields.host === undefined && line.minor === 1) return bad("no field Host");
-  if (fields.host !== undefined && !isHost(fields.host)) return bad("a bad field Host");
+  if (fields.host !== undefined && fields.host !== origin.lastHost) {
+    if (!isHost(fields.host)) return bad("a bad field Host");
+    origin.lastHost = fields.host;
+    origin.lastForwarded = "";
+  }
   const host = target.host ?? fields.host ?? origin.host;
   if (target.host !== undefined) fields.host = undefined;
   const framing = fields.coding ? "chunked" : fields.length === undefined ? "none" : "length";
@@ -62,7 +70,7 @@ export function readRequest(
   const isPlain = line.minor === 1 && target.host === undefined && line.exact;
   const text =
     (isPlain ? "" : `${line.method} ${target.path} HTTP/1.1\r\n`) +
-    fields.kept(bytes, end, isPlain, trace !== undefined) +
+    fields.kept(isPlain, trace !== undefined) +
     (fields.host === undefined ? `Host: ${host}\r\n` : "") +
     lengthLine(framing, fields.length ?? 0, line.method) +
     (upgrades ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "Connection: keep-alive\r\n") +
@@ -85,32 +93,32 @@ interface Line {
   readonly exact: boolean;
 }
 
-function readLine(scan: HeadScan, bytes: Buffer, limits: Limits): Line | Fault {
+function readLine(scan: HeadScan, bytes: Buffer, head: string, limits: Limits): Line | Fault {
   const { start, lineEnd } = scan;
   let at = start;
   while (at < lineEnd && methodBytes[bytes[at] ?? 0] === 1) at++;
   const methodEnd = at;
-  if (bytes[at] !== space || at === start) return methodFault(bytes, start, lineEnd);
+  if (bytes[at] !== space || at === start) return methodFault(head.slice(0, lineEnd - start));
   if (at - start > limits.methodBytes) return { status: 501, text: "a method that is not known" };
   at++;
   const targetStart = at;
   while (at < lineEnd && targetBytes[bytes[at] ?? 0] === 1) at++;
   if (bytes[at] !== space || at === targetStart) return bad("a target with bytes that none has");
   if (at - targetStart > limits.targetBytes) return { status: 414, text: "the target is too long" };
-  const version = bytes.toString("latin1", at + 1, lineEnd);
-  if (!/^HTTP\/[0-9]\.[0-9]$/.test(version)) return bad("a request line without its version");
-  if (version[5] !== "1") return { status: 505, text: `${version} is not spoken here` };
-  const method = bytes.toString("latin1", start, methodEnd);
+  const version = head.slice(at + 1 - start, lineEnd - start);
+  if (version !== "HTTP/1.1") {
+    if (!/^HTTP\/[0-9]\.[0-9]$/.test(version)) return bad("a request line without its version");
+    if (version[5] !== "1") return { status: 505, text: `${version} is not spoken here` };
+  }
+  const method = head.slice(0, methodEnd - start);
   if (method === "CONNECT") return { status: 501, text: "CONNECT is for another kind of proxy" };
   const minor = version[7] === "0" ? 0 : 1;
-  const target = bytes.toString("latin1", targetStart, at);
+  const target = head.slice(targetStart - start, at - start);
   return { method, target, minor, exact: version === "HTTP/1.1" };
 }
 
-function methodFault(bytes: Buffer, start: number, lineEnd: number): Fault {
-  const [word = ""] = bytes.toString("latin1", start, lineEnd).split(" ", 1);
-  const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(word);
-  return isToken && word.length < lineEnd - start
+function methodFault(line: string): Fault {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ /.test(line)
     ? { status: 501, text: "a method that is not known" }
     : bad("a request line without a method");
 }
@@ -148,16 +156,21 @@ function lengthLine(framing: RequestHead["framing"], length: number, method: str
  * word on host and protocol.
  */
 function forwardedLines(fields: RequestFields, origin: Origin, host: string): string {
+  if (fields.claimsOrigin || host !== origin.lastHost) return madeLines(fields, origin, host);
+  if (origin.lastForwarded === "") origin.lastForwarded = madeLines(fields, origin, host);
+  return origin.lastForwarded;
+}
+
+function madeLines(fields: RequestFields, { address }: Origin, host: string): string {
   const proto = fields.forwardedProto ?? "http";
   const before = fields.forwardedFor === undefined ? "" : `${fields.forwardedFor}, `;
   const chain = fields.forwarded === undefined ? "" : `${fields.forwarded}, `;
-  const { address } = origin;
   const node = address.includes(":") ? `"[${address}]"` : address;
-  return (
-    `X-Forwarded-For: ${before}${address}\r\nX-Forwarded-Proto: ${proto}\r\n` +
-    `X-Forwarded-Host: ${fields.forwardedHost ?? host}\r\n` +
-    `Forwarded: ${chain}for=${node};host=${quoted(host)};proto=http\r\n`
-  );
+  return [
+    `X-Forwarded-For: ${before}${address}\r\nX-Forwarded-Proto: ${proto}\r\n`,
+    `X-Forwarded-Host: ${fields.forwardedHost ?? host}\r\n`,
+    `Forwarded: ${chain}for=${node};host=${quoted(host)};proto=http\r\n`,
+  ].join("");
 }
 
 function bad(text: string): Fault {

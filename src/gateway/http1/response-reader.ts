@@ -1,4 +1,5 @@
 // Cuts what an instance sends into the head and the body of one answer: no sockets here either.
+import type { Answering } from "./exchange.ts";
 import { Framing } from "./framing.ts";
 import type { Limits } from "./limits.ts";
 import { type ResponseHead, readResponse } from "./response.ts";
@@ -73,8 +74,8 @@ export class ResponseReader {
     return head;
   }
 
-  /** Hands the next piece of the body to `take`, with the place of its data if chunks are taken apart. */
-  readBody(take: (bytes: Buffer, at: number, end: number, data?: readonly number[]) => void): void {
+  /** Hands the next piece of the body over, with the places of its data if chunks are taken apart. */
+  readBody(to: Pick<Answering, "piece">): void {
     const [bytes, body, at] = [this.#bytes, this.body, this.#at];
     if (bytes === undefined || body === undefined || body.ended) return;
     const data = body.chunks?.data;
@@ -86,7 +87,7 @@ export class ResponseReader {
     }
     this.#at = end;
     if (end === bytes.length) this.#bytes = undefined;
-    if (end > at) take(bytes, at, end, data);
+    if (end > at) to.piece(bytes, at, end, data);
   }
 
   /** What came after the head. */

@@ -27,12 +27,13 @@ export function readResponse(
   end: number,
   method: string,
 ): ResponseHead | Garbled {
-  const line = bytes.toString("latin1", scan.start, scan.lineEnd);
+  const text = bytes.toString("latin1", scan.start, end);
+  const line = text.slice(0, scan.lineEnd - scan.start);
   // "HTTP/1.1 200 OK"; the reason may be missing, and the space with it.
   if (!/^HTTP\/1\.[01] [1-9][0-9][0-9](?: |$)/.test(line)) return { garbled: "a bad status line" };
   const minor = line.charCodeAt(7) - 48;
   const status = Number(line.slice(9, 12));
-  const fields = readFields(scan, bytes, status);
+  const fields = readFields(scan, bytes, text, status);
   if (fields.garbled !== undefined) return { garbled: fields.garbled };
   const framing = framingOf(fields, status, method);
   const first = minor === 1 ? "" : `HTTP/1.1${line.slice(8)}\r\n`;
@@ -41,7 +42,7 @@ export function readResponse(
     framing,
     length: framing === "length" ? (fields.length ?? 0) : 0,
     keepAlive: !fields.closes && (minor === 1 || fields.keepsAlive) && framing !== "close",
-    text: first + kept(scan, bytes, end, fields, minor === 1),
+    text: first + kept(scan, text, fields, minor === 1),
     hasDate: fields.hasDate,
   };
 }
@@ -58,13 +59,13 @@ interface Fields {
   garbled: string | undefined;
 }
 
-function readFields(scan: HeadScan, bytes: Buffer, status: number): Fields {
+function readFields(scan: HeadScan, bytes: Buffer, text: string, status: number): Fields {
   const found: Fields = {
     ...{ length: undefined, coding: false, closes: false, keepsAlive: false, hasDate: false },
     ...{ dropped: undefined, named: undefined, garbled: undefined },
   };
-  const { fields } = scan;
-  for (let i = 0; i < fields.length && found.garbled === undefined; i += 4) {
+  const { fields, start, count } = scan;
+  for (let i = 0; i < count && found.garbled === undefined; i += 4) {
     const known = knownName(bytes, fields[i] ?? 0, fields[i + 1] ?? 0);
     if (known === undefined) continue;
     switch (known) {
@@ -73,14 +74,25 @@ function readFields(scan: HeadScan, bytes: Buffer, status: number): Fields {
         break;
       case "length":
         if (status === 204 || status < 200) drop(found, i);
-        takeFraming(found, known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeFraming(
+          found,
+          known,
+          text.slice((fields[i + 2] ?? 0) - start, (fields[i + 3] ?? 0) - start),
+        );
         break;
       case "coding":
         drop(found, i);
-        takeFraming(found, known, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeFraming(
+          found,
+          known,
+          text.slice((fields[i + 2] ?? 0) - start, (fields[i + 3] ?? 0) - start),
+        );
         break;
       case "connection":
-        takeConnection(found, bytes.toString("latin1", fields[i + 2] ?? 0, fields[i + 3] ?? 0));
+        takeConnection(
+          found,
+          text.slice((fields[i + 2] ?? 0) - start, (fields[i + 3] ?? 0) - start),
+        );
         drop(found, i);
         break;
       case "hop":
@@ -133,23 +145,21 @@ function framingOf({ coding, length }: Fields, status: number, method: string): 
 }
 
 function kept(
-  scan: HeadScan,
-  bytes: Buffer,
-  end: number,
+  { fields, start, lineEnd, count }: HeadScan,
+  head: string,
   { dropped, named }: Fields,
   withLine: boolean,
 ): string {
-  const { fields, start, lineEnd } = scan;
-  let from = withLine ? start : lineEnd + 2;
-  if (dropped === undefined && named === undefined) return bytes.toString("latin1", from, end - 2);
+  const end = head.length - 2;
+  let from = withLine ? 0 : lineEnd + 2 - start;
+  if (dropped === undefined && named === undefined) return head.slice(from, end);
   let text = "";
-  for (let i = 0; i < fields.length; i += 4) {
-    const at = fields[i] ?? 0;
-    const isNamed =
-      named?.has(bytes.toString("latin1", at, fields[i + 1] ?? 0).toLowerCase()) ?? false;
-    if (!isNamed && !dropped?.includes(i)) continue;
-    if (at > from) text += bytes.toString("latin1", from, at);
-    from = fields[i + 4] ?? end - 2;
+  for (let i = 0; i < count; i += 4) {
+    const at = (fields[i] ?? 0) - start;
+    const name = named === undefined ? "" : head.slice(at, (fields[i + 1] ?? 0) - start);
+    if (!named?.has(name.toLowerCase()) && !dropped?.includes(i)) continue;
+    if (at > from) text += head.slice(from, at);
+    from = i + 4 < count ? (fields[i + 4] ?? 0) - start : end;
   }
-  return end - 2 > from ? text + bytes.toString("latin1", from, end - 2) : text;
+  return end > from ? text + head.slice(from, end) : text;
 }

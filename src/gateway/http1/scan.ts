@@ -23,6 +23,8 @@ type Phase = "empty" | "first" | "line" | "name" | "blank" | "value";
 export class HeadScan {
   /** Four places for each field: start and end of its name, start and end of its value. */
   readonly fields: number[] = [];
+  /** How many places of `fields` are of this head. */
+  count = 0;
   /** Of the request line or status line. */
   start = 0;
   lineEnd = 0;
@@ -40,7 +42,7 @@ export class HeadScan {
 
   /** Begins a head at `at`. */
   reset(at: number): void {
-    this.fields.length = 0;
+    this.count = 0;
     this.start = at;
     this.fault = undefined;
     this.#at = at;
@@ -103,7 +105,7 @@ export class HeadScan {
         case "blank":
           while (at < end && (bytes[at] === space || bytes[at] === tab)) at++;
           if (at >= end) return this.#wait(at);
-          this.fields.push(this.#from, this.#nameEnd);
+          this.#put(this.#from, this.#nameEnd);
           this.#from = at;
           this.#phase = "value";
           break;
@@ -112,7 +114,7 @@ export class HeadScan {
           if (at + 1 >= end && (at >= end || bytes[at] === cr)) return this.#wait(at);
           if (!this.#isLineEnd(bytes, at)) return faulty;
           this.#endValue(bytes, at);
-          if (this.fields.length > 4 * this.#limits.fields) {
+          if (this.count > 4 * this.#limits.fields) {
             return this.#refuse(431, `more than ${this.#limits.fields} fields`);
           }
           at += 2;
@@ -131,7 +133,12 @@ export class HeadScan {
   #endValue(bytes: Uint8Array, at: number): void {
     let last = at;
     while (last > this.#from && (bytes[last - 1] === space || bytes[last - 1] === tab)) last--;
-    this.fields.push(this.#from, last);
+    this.#put(this.#from, last);
+  }
+
+  #put(start: number, end: number): void {
+    this.fields[this.count++] = start;
+    this.fields[this.count++] = end;
   }
 
   #isLineEnd(bytes: Uint8Array, at: number): boolean {
