@@ -36,6 +36,11 @@ const servers = [
   { program: "ip", package: "iproute2" },
   { program: "nft", package: "nftables" },
   { program: "iptables", package: "iptables" },
+  { program: "promtool", package: "prometheus" },
+  { program: "supervisord", package: "supervisor" },
+  { program: "systemd-notify", package: "systemd" },
+  { program: "cc", package: "gcc" },
+  { program: "python3", package: "python3" },
 ];
 
 /** A test that misses one all the same fails with the package's name. */

@@ -32,13 +32,12 @@ export const regressions: readonly Regression[] = [
   {
     seed: 20_168,
     days: 0.03,
-    found: "everything is given up while people stop the healing and cannot be reached",
+    found: "everything is given up, and people cannot be reached",
     meets: [
       "guard.waits page-again",
       "guard.waits back-off",
       "guard.waits dependency-first",
       "guard.refused give-up",
-      "guard.refused kill-switch",
       "action.abandoned",
       "instance.exited unknown",
     ],
@@ -73,10 +72,10 @@ export const regressions: readonly Regression[] = [
     meets: ["diagnosis.made common-cause", "rung.next max-unhealthy"],
   },
   {
-    seed: 20_005,
+    seed: 20_066,
     days: 0.03,
-    found: "a rollback that did not help is taken back, and one action waits for another",
-    meets: ["undo rollback", "guard.waits one-per-target"],
+    found: "a rollback that did not help is taken back, and people stop the healing",
+    meets: ["undo rollback", "guard.refused kill-switch"],
   },
   {
     seed: 3_176,

@@ -3,13 +3,8 @@ import { pageAction } from "../../src/actions/page.ts";
 import { startAction } from "../../src/actions/start.ts";
 import { createLine } from "../../src/controller/line.ts";
 import type { Loop } from "../../src/controller/loop.ts";
-import {
-  calmSince,
-  emptySenses,
-  openIncidents,
-  pendingActions,
-} from "../../src/controller/state.ts";
-import { type Mind, type Step, wakeAt } from "../../src/controller/step.ts";
+import { emptySenses } from "../../src/controller/state.ts";
+import type { Mind, Step } from "../../src/controller/step.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { Event, InputDraft } from "../../src/model/event.ts";
 import type { Policy } from "../../src/model/policy.ts";
@@ -23,6 +18,7 @@ import { performer } from "../../src/wiring/perform.ts";
 import { remembered } from "../daemon.ts";
 import type { Dice } from "../dice.ts";
 import type { Machine } from "./machine.ts";
+import { createTicker } from "./ticker.ts";
 
 /** What outlives every daemon. */
 export interface Disk {
@@ -63,8 +59,7 @@ const never = (): never => {
 export function startDaemon(parts: DaemonParts): Daemon {
   const { clock, disk, step, checked, onBroken } = parts;
   let mind: Mind = { state: remembered(disk.journal), senses: emptySenses };
-  let [alive, steps, tickedAtMs] = [true, 0, 0];
-  let tickDueMs = Number.POSITIVE_INFINITY;
+  let [alive, steps] = [true, 0];
   let doom: "unwritten" | "undone" | undefined;
   let perform: ReturnType<typeof performer> = () => {};
 
@@ -94,22 +89,10 @@ export function startDaemon(parts: DaemonParts): Daemon {
   const emit = (draft: InputDraft): void => {
     if (alive) take({ kind: "event", draft });
   };
-  /** Ticks that could decide nothing are left out. */
-  const plan = (): void => {
-    const nowMs = clock.now();
-    const wakeMs = wakeAt(mind.state, tickedAtMs) ?? Number.POSITIVE_INFINITY;
-    const restMs = { busy: parts.tickMs, waiting: waitingMs, quiet: Infinity }[paceOf(mind)];
-    const dueMs = Math.min(nowMs + restMs, Math.max(wakeMs, nowMs));
-    if (dueMs >= tickDueMs || !Number.isFinite(dueMs)) return;
-    tickDueMs = dueMs;
-    clock.sleep(dueMs - nowMs).then(() => {
-      if (!alive || tickDueMs !== dueMs) return;
-      tickDueMs = Number.POSITIVE_INFINITY;
-      tickedAtMs = clock.now();
-      take({ kind: "tick" });
-      plan();
-    }, onBroken);
-  };
+  const plan = createTicker({
+    ...{ clock, tickMs: parts.tickMs, onBroken, mind: () => mind, isAlive: () => alive },
+    tick: () => take({ kind: "tick" }),
+  });
   const loop = loopOf(clock, () => mind, emit);
   const supervisor = handsOf(parts, emit, () => alive);
   perform = performer({
@@ -137,24 +120,6 @@ export function startDaemon(parts: DaemonParts): Daemon {
       else doom = when;
     },
   };
-}
-
-/** While nothing is on its way, ticks are this far apart. */
-const waitingMs = 2_500;
-
-/** How soon time alone may bring something to an end. */
-function paceOf({ state }: Mind): "busy" | "waiting" | "quiet" {
-  if (Object.values(state.instances).some((it) => it.state === "starting")) return "busy";
-  const isLoop = ({ key, target }: { key: string; target: string }): boolean =>
-    key.endsWith(":crash-loop") && state.instances[target]?.state === "ready";
-  if (Object.values(state.symptoms).some(isLoop)) return "busy";
-  const open = openIncidents(state);
-  if (open.some((it) => pendingActions(it).length > 0 || calmSince(it) !== undefined))
-    return "busy";
-  const atWork = open.filter((it) => it.state !== "escalated");
-  if (atWork.length === 0) return "quiet";
-  const waits = atWork.every(({ standing }) => (standing?.untilMs ?? 0) > state.atMs);
-  return waits || state.paused ? "waiting" : "busy";
 }
 
 function handsOf(

@@ -103,11 +103,6 @@ export function createMachine(clock: SimClock, dice: Dice): Machine {
     }
     return true;
   };
-  const endAtOnce = (identity: ProcessIdentity): void => {
-    const process = find(identity);
-    if (process) end(process, { code: 1, signal: null });
-  };
-  const never = new Promise<never>(() => {});
   const self: Machine = {
     get processes() {
       return processes;
@@ -119,35 +114,54 @@ export function createMachine(clock: SimClock, dice: Dice): Machine {
     starts: 0,
     end,
     living,
-    platform: (isAlive) => ({
-      name: "trial",
-      bootId,
-      start: async (spec) => {
-        if (!isAlive()) return never;
-        const { found } = spawn(spec);
-        // Some have ended before anybody can say that they were started.
-        if (dice.chance(0.9)) await clock.sleep(dice.between(1, 8));
-        else if (self.tempers.get(spec.target) === "instant") endAtOnce(found.identity);
-        return isAlive() ? found.identity : never;
-      },
-      ended: (identity) => find(identity)?.over.promise ?? never,
-      endOf: (identity) => {
-        const ended = find(identity)?.end;
-        return ended && dice.chance(0.7) ? ended : undefined;
-      },
-      alive: (identity) => find(identity)?.end === undefined,
-      signal: (identity, name) => isAlive() && signal(identity, name),
-      signalGroup: (identity, name) => isAlive() && signal(identity, name),
-      groupAlive: (identity) => {
-        const process = find(identity);
-        return process !== undefined && (!process.end || process.child);
-      },
-      scan: () => processes.filter((it) => !it.end).map(({ found }) => found),
-      figures: () => undefined,
-      pss: () => undefined,
-    }),
+    platform: (isAlive) => platformOf({ clock, dice, self, spawn, signal, find }, isAlive),
   };
   return self;
+}
+
+interface Works {
+  readonly clock: SimClock;
+  readonly dice: Dice;
+  readonly self: Machine;
+  readonly spawn: (spec: StartSpec) => Process;
+  readonly signal: (identity: ProcessIdentity, name: string) => boolean;
+  readonly find: (identity: ProcessIdentity) => Process | undefined;
+}
+
+function platformOf(
+  { clock, dice, self, spawn, signal, find }: Works,
+  isAlive: () => boolean,
+): Platform {
+  const never = new Promise<never>(() => {});
+  return {
+    name: "trial",
+    bootId,
+    start: async (spec) => {
+      if (!isAlive()) return never;
+      const process = spawn(spec);
+      // Some have ended before anybody can say that they were started.
+      if (dice.chance(0.9)) await clock.sleep(dice.between(1, 8));
+      else if (self.tempers.get(spec.target) === "instant") {
+        self.end(process, { code: 1, signal: null });
+      }
+      return isAlive() ? process.found.identity : never;
+    },
+    ended: (identity) => find(identity)?.over.promise ?? never,
+    endOf: (identity) => {
+      const ended = find(identity)?.end;
+      return ended && dice.chance(0.7) ? ended : undefined;
+    },
+    alive: (identity) => find(identity)?.end === undefined,
+    signal: (identity, name) => isAlive() && signal(identity, name),
+    signalGroup: (identity, name) => isAlive() && signal(identity, name),
+    groupAlive: (identity) => {
+      const process = find(identity);
+      return process !== undefined && (!process.end || process.child);
+    },
+    scan: () => self.processes.filter((it) => !it.end).map(({ found }) => found),
+    figures: () => undefined,
+    pss: () => undefined,
+  };
 }
 
 function lifeOf(temper: Temper, dice: Dice): number {

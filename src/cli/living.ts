@@ -43,10 +43,11 @@ function addTables(add: Add): void {
     async (name: string, count: string, _: unknown, c: Command) =>
       (await serviceCommands()).scale(name, count, all(c)),
   );
-  add("ps [names...]", "the instances of all services, or of these").action(
-    async (names: readonly string[], _: unknown, c: Command) =>
+  add("ps [names...]", "the instances of all services, or of these")
+    .option("--pss", "also memory with a fair share of what is shared; the kernel walks all of it")
+    .action(async (names: readonly string[], _: unknown, c: Command) =>
       (await psCommands()).ps(names, all(c)),
-  );
+    );
   add("top", "the same, anew each second; q ends it")
     .option("--sort <what>", "cpu, memory, restarts or name (default: cpu)")
     .option("--once", "show it once, as where it is piped")

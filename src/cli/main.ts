@@ -48,9 +48,6 @@ function build(): Command {
     .addOption(profile())
     .option("-d, --detach", "go on behind this command; it stays until the services run")
     .action(async (_: unknown, command: Command) => upOr(command));
-  add("upgrade", "the daemon becomes the installed version; services run on").action(
-    async (_: unknown, c: Command) => (await upgradeCommands()).upgrade(all(c)),
-  );
   add("down", "stop the services and the daemon").action(async (_: unknown, c: Command) =>
     (await orderCommands()).down(all(c)),
   );
@@ -82,6 +79,9 @@ function build(): Command {
     .addOption(dashboardPort())
     .addOption(profile())
     .action(async (_: unknown, c: Command) => (await upCommands()).check(all(c)));
+  add("upgrade", "the daemon becomes the installed version; services run on").action(
+    async (_: unknown, c: Command) => (await upgradeCommands()).upgrade(all(c)),
+  );
   add("replay", "run the journal through the rules again and compare").action(
     async (_: unknown, c: Command) => (await replayCommands()).replayJournal(all(c)),
   );

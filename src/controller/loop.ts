@@ -1,14 +1,12 @@
 // The shell of the loop: feeds the pure step, makes its events durable, hands its commands on.
 import { type Clock, every } from "../kernel/clock.ts";
-import { invariant } from "../kernel/errors.ts";
 import type { Event, InputDraft } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Store } from "../stores/store.ts";
+import { createDecider } from "./decide.ts";
 import { fold } from "./fold.ts";
-import { createLine } from "./line.ts";
 import { emptySenses, emptyState } from "./state.ts";
-import { type Command, type Mind, type Step, type Stepped, wakeAt } from "./step.ts";
-import { createWriter } from "./writer.ts";
+import { type Command, type Mind, type Step, wakeAt } from "./step.ts";
 
 export interface Loop {
   /** Loop time: goes on where the journal ended, never backward. */
@@ -43,21 +41,12 @@ export interface LoopOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
-type Work =
-  | { readonly kind: "event"; readonly draft: InputDraft }
-  | { readonly kind: "tick"; readonly readings: readonly Reading[] }
-  /** What could not be written is written again. */
-  | { readonly kind: "again" };
-
-/** Events that wait while nothing can be written. */
-const parkedMax = 10_000;
-
 /** The wall clock may differ from loop time by so much before the difference is journalled. */
 const driftMs = 2_000;
 
 export function createLoop(options: LoopOptions): Loop {
-  const { store, step } = options;
-  let mind: Mind = { state: loadState(store), senses: emptySenses };
+  const { store, step, onCommand, onFull, onBroken } = options;
+  const mind: Mind = { state: loadState(store), senses: emptySenses };
   const lastTick = store.lastTick();
   const clock = loopClock(options.clock, mind, lastTick?.atMs ?? 0);
   const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
@@ -65,65 +54,33 @@ export function createLoop(options: LoopOptions): Loop {
   let tickedAtMs = 0;
   let running = false;
   let hurried = false;
-  let ticks = lastTick?.n ?? 0;
-  /** Decided, and not durable yet: nothing is done before it is. */
-  let stuck: Stepped | undefined;
-  const parked: Work[] = [];
 
-  const writer = createWriter(options.onFull);
-  const commit = (stepped: Stepped): void => {
-    mind = stepped.mind;
-    if (stepped.events.length === 0) return;
-    for (const listener of listeners) listener(stepped.events, mind);
-    for (const command of stepped.commands) options.onCommand(command);
-  };
-  const decide = (work: Exclude<Work, { kind: "again" }>): void => {
-    const atMs = Math.max(Math.round(clock.now()), mind.state.atMs);
-    if (work.kind === "tick") {
-      const tick = { n: ticks + 1, atMs, afterSeq: mind.state.seq, readings: work.readings };
-      // What no journal tells of has not been seen.
-      if (!writer.write(() => store.appendTick(tick))) return;
-      ticks += 1;
-    }
-    const stepped = step(mind, { ...work, atMs });
-    if (stepped.events.length === 0 || writer.write(() => store.append(stepped.events))) {
-      commit(stepped);
-    } else stuck = stepped;
-  };
-  const advance = (work: Work): void => {
-    if (work.kind !== "again") {
-      if (!stuck) decide(work);
-      else if (work.kind === "event") parked.push(work);
-      invariant(parked.length <= parkedMax, "too much has happened while the disk was full");
-      return;
-    }
-    const waiting = stuck;
-    if (!waiting || !writer.write(() => store.append(waiting.events))) return;
-    stuck = undefined;
-    commit(waiting);
-    for (const event of parked.splice(0)) advance(event);
-  };
-
-  const { take, close } = createLine(advance, options.onBroken);
+  const decider = createDecider({
+    ...{ store, step, clock, mind, ticks: lastTick?.n ?? 0, onCommand, onFull, onBroken },
+    onDecided: (events, after) => {
+      for (const listener of listeners) listener(events, after);
+    },
+  });
+  const { take, close } = decider;
 
   const tick = (): void => {
-    const stepped = clockStep(options.clock, clock, mind);
-    if (stepped && !stuck) take({ kind: "event", draft: stepped });
+    const stepped = clockStep(options.clock, clock, decider.mind);
+    if (stepped && decider.stuck === undefined) take({ kind: "event", draft: stepped });
     const batch = readings;
     readings = [];
     tickedAtMs = clock.now();
     hurried = false;
-    if (stuck) take({ kind: "again" });
+    if (decider.stuck !== undefined) take({ kind: "again" });
     take({ kind: "tick", readings: batch });
   };
 
   return {
     clock,
     get mind() {
-      return mind;
+      return decider.mind;
     },
     get stuck() {
-      return stuck && writer.why;
+      return decider.stuck;
     },
     emit: (draft) => take({ kind: "event", draft }),
     end: (draft) => {
@@ -139,7 +96,7 @@ export function createLoop(options: LoopOptions): Loop {
     run: async (signal) => {
       running = true;
       const wake = every(clock, wakePollMs, signal, () => {
-        const dueMs = wakeAt(mind.state, tickedAtMs);
+        const dueMs = wakeAt(decider.mind.state, tickedAtMs);
         if (hurried || (dueMs !== undefined && dueMs <= clock.now())) tick();
       });
       await Promise.all([wake, every(clock, options.tickMs, signal, tick)]);

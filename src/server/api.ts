@@ -41,6 +41,8 @@ export interface Backend {
   scale(name: string, count: number, by: string): Promise<readonly string[]>;
   /** Answers when the run is asked for: `ended` rounds were over before. @throws as above */
   run(name: string, by: string): { readonly ended: number };
+  /** Proportional set size of each running instance, bytes: the kernel walks its memory for it. */
+  pss(): Readonly<Record<string, number>>;
   apps(): AppsView;
   /** `order` is as it came. @throws WIRE_SHAPE, UNKNOWN_ID, APP_ABSENT, ORDER_FAILED, TIMED_OUT */
   order(target: string, order: unknown, by: string): Promise<OrderView>;
@@ -96,6 +98,7 @@ export function createApi({ backend, token, dashboard, kuma, metrics }: ApiOptio
     const lines = whole("lines", asked.query("lines") ?? "200", linesMax);
     return json({ lines: backend.logs(asked.param("service"), lines) });
   });
+  app.get("/api/pss", () => json(backend.pss()));
   app.get("/api/apps", () => json(backend.apps()));
   app.get("/metrics", async (asked) => {
     const { type, body } = await metrics(asked.header("accept"));

@@ -4,7 +4,9 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Found, Platform } from "../platforms/platform.ts";
-import type { Strays } from "./runner.ts";
+
+/** Finds the processes of a run that are not of the group of this pid. */
+export type Strays = (run: string, leaderPid: number) => Promise<readonly Found[]>;
 
 export interface RestOptions {
   readonly platform: Platform;
@@ -56,14 +58,13 @@ export function restOf(
 export async function clearRest(
   { clock, log }: RestOptions,
   rest: Rest,
-  signal: NodeJS.Signals,
-  killAtMs: () => number,
+  toldToEnd: () => { readonly signal: NodeJS.Signals; readonly killAtMs: () => number } | undefined,
 ): Promise<void> {
   const { pid } = rest;
   try {
     let killedMs: number | undefined;
     const isLate = (): boolean => {
-      if (clock.now() < killAtMs()) return false;
+      if (clock.now() < (toldToEnd()?.killAtMs() ?? 0)) return false;
       killedMs ??= clock.now();
       if (clock.now() - killedMs > reapMs) throw new Error(`still there after ${reapMs} ms`);
       return true;
@@ -72,7 +73,8 @@ export async function clearRest(
       if (isLate()) rest.killGroup();
       await clock.sleep(pollMs);
     }
-    if (killAtMs() === 0) return;
+    const signal = toldToEnd()?.signal;
+    if (!signal) return;
     // They may have served it until now: they are told when it has gone.
     let told: NodeJS.Signals | undefined;
     for (let left = await rest.strays(); left.length > 0; left = await rest.strays()) {

@@ -4,7 +4,7 @@ import type { Log } from "../kernel/log.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import type { Target } from "../model/target.ts";
 import type { Ended, Found, Platform, StartSpec } from "../platforms/platform.ts";
-import { clearRest, restOf } from "./rest.ts";
+import { clearRest, restOf, type Strays } from "./rest.ts";
 
 export interface Run {
   readonly identity: ProcessIdentity;
@@ -29,8 +29,6 @@ export interface RunnerOptions {
   /** Processes of a run that have left its group: they are told to end with it. */
   readonly strays?: Strays;
 }
-
-export type Strays = (run: string, leaderPid: number) => Promise<readonly Found[]>;
 
 export interface StopOptions {
   readonly signal: NodeJS.Signals;
@@ -60,14 +58,17 @@ export interface Runner {
   stop(by: string, options: StopOptions, step?: StopStep): Promise<void>;
 }
 
+interface Held {
+  current: Run | undefined;
+  starting: string | undefined;
+  stopping: boolean;
+  /** What was told to end by a signal, and when it is killed; a run that dies by itself was not. */
+  told: { readonly signal: NodeJS.Signals; readonly killAtMs: () => number } | undefined;
+}
+
 export function createRunner(options: RunnerOptions): Runner {
   const { target, platform, clock } = options;
-  let current: Run | undefined;
-  let starting: string | undefined;
-  let stopping = false;
-  /** When what is being stopped is killed; before it was told to end, that is at once. */
-  let killAtMs = 0;
-  let signal: NodeJS.Signals = "SIGTERM";
+  const held: Held = { current: undefined, starting: undefined, stopping: false, told: undefined };
   let queue: Promise<unknown> = Promise.resolve();
 
   /** Operations wait for the one before, whether that one failed or not. */
@@ -77,87 +78,90 @@ export function createRunner(options: RunnerOptions): Runner {
     return turn;
   };
 
-  const watch = (
-    identity: ProcessIdentity,
-    { run, port }: Pick<Found, "run" | "port">,
-    origin: Pick<Run, "startedAtMs" | "adopted">,
-  ): Run => {
-    const over = platform.ended(identity).then(async (ended) => {
-      const rest = restOf(options, { identity, run });
-      await clearRest(options, rest, signal, () => (stopping ? killAtMs : 0));
-      const stopped = stopping;
-      current = undefined;
-      options.onEnded(whole, ended, stopped);
-      platform.acknowledge?.(identity);
-    });
-    const whole: Run = { identity, run, ...(port === undefined ? {} : { port }), ...origin, over };
-    current = whole;
-    return whole;
-  };
-
   return {
     target,
     get current() {
-      return current;
+      return held.current;
     },
     get starting() {
-      return starting;
+      return held.starting;
     },
     get stopping() {
-      return stopping;
+      return held.stopping;
     },
     start: (by) =>
       inTurn(async () => {
-        if (current) return current;
-        stopping = false;
-        killAtMs = 0;
+        if (held.current) return held.current;
+        held.stopping = false;
+        held.told = undefined;
         const spec = await options.spec();
-        starting = spec.run;
+        held.starting = spec.run;
         const identity = await platform.start(spec).finally(() => {
-          starting = undefined;
+          held.starting = undefined;
         });
-        const run = watch(identity, spec, { startedAtMs: clock.now(), adopted: false });
+        const origin = { startedAtMs: clock.now(), adopted: false };
+        const run = watch(options, held, identity, spec, origin);
         options.onStarted(run, by);
         return run;
       }),
     adopt: (found, sinceMs, ending) => {
-      stopping = ending;
-      const run = watch(found.identity, found, { startedAtMs: sinceMs, adopted: true });
+      held.stopping = ending;
+      const origin = { startedAtMs: sinceMs, adopted: true };
+      const run = watch(options, held, found.identity, found, origin);
       options.onStarted(run, "adoption");
     },
     stop: (by, how, step = () => {}) =>
       inTurn(async () => {
-        if (!current) return;
-        stopping = true;
+        if (!held.current) return;
+        held.stopping = true;
         options.onStopping(by);
-        signal = how.signal;
-        await end(options, current, how, step, (atMs) => {
-          killAtMs = atMs;
-        });
+        await end(options, held, held.current, how, step);
       }),
   };
 }
 
-async function end(
+function watch(
   options: RunnerOptions,
+  held: Held,
+  identity: ProcessIdentity,
+  { run, port }: Pick<Found, "run" | "port">,
+  origin: Pick<Run, "startedAtMs" | "adopted">,
+): Run {
+  const { platform } = options;
+  const over = platform.ended(identity).then(async (ended) => {
+    await clearRest(options, restOf(options, { identity, run }), () => held.told);
+    const stopped = held.stopping;
+    held.current = undefined;
+    options.onEnded(whole, ended, stopped);
+    platform.acknowledge?.(identity);
+  });
+  const whole: Run = { identity, run, ...(port === undefined ? {} : { port }), ...origin, over };
+  held.current = whole;
+  return whole;
+}
+
+async function end(
+  { platform, clock }: RunnerOptions,
+  held: Held,
   run: Run,
   how: StopOptions,
   step: StopStep,
-  killAt: (atMs: number) => void,
 ): Promise<void> {
-  const { platform, clock } = options;
+  const { signal, waitMs, extendedUntilMs } = how;
   if (how.drain) await timed(clock, step, "drained", how.drain);
   const fromMs = clock.now();
-  killAt(fromMs + how.waitMs);
-  platform.signalGroup(run.identity, how.signal);
+  const killAtMs = (): number => Math.max(fromMs + waitMs, extendedUntilMs?.() ?? 0);
+  held.told = { signal, killAtMs };
+  platform.signalGroup(run.identity, signal);
   // One that was stopped by a signal takes this one when it goes on, and ends as it would.
   platform.signalGroup(run.identity, "SIGCONT");
-  if (await within(clock, how.waitMs, run.over)) {
-    step(`${how.signal}: it ended`, clock.now() - fromMs);
+  for (let leftMs = waitMs; leftMs > 0; leftMs = killAtMs() - clock.now()) {
+    if (!(await within(clock, leftMs, run.over))) continue;
+    step(`${signal}: it ended`, clock.now() - fromMs);
     return;
   }
   const killedMs = clock.now();
-  step(`${how.signal}: it did not end`, killedMs - fromMs);
+  step(`${signal}: it did not end`, killedMs - fromMs);
   platform.signalGroup(run.identity, "SIGKILL");
   await run.over;
   step("SIGKILL to the whole group: it ended", clock.now() - killedMs);

@@ -33,6 +33,7 @@ export interface BackendParts {
   readonly notify: Pick<NotifyDesk, "says">;
   readonly logFile: (target: Target) => string;
   readonly lastLines: (file: string, count: number) => readonly string[];
+  readonly pss: Backend["pss"];
   readonly down: (by: string) => void;
   readonly upgrade: (by: string) => void;
 }
@@ -83,6 +84,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
     start: (name, by) => stepped((step) => operator.start(name, by, step)),
     scale: (name, count, by) => stepped((step) => operator.scale(name, count, by, step)),
     run: operator.run,
+    pss: parts.pss,
     apps: apps.view,
     order: apps.order,
     down: (by) => {

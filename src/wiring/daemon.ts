@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Target } from "../model/target.ts";
 import { createApi, listen } from "../server/api.ts";
 import { appLinkSource } from "../sources/app-link.ts";
 import { diskSource } from "../sources/disk.ts";
@@ -56,6 +57,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version: options.version,
     lastLines,
     down: finish,
+    pss: () => pssOf(parts),
     upgrade: (by) => upgrade({ ...parts, ...options, logs, stopped }, by),
   });
   const metrics = createDaemonMetrics({
@@ -96,6 +98,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** They are looked after from the first line on, and until all that writes has ended. */
 function makeLogs({ resolved, ...options }: DaemonOptions): Logs {
   return lookAfterLogs({ ...options, logs: resolved.logs });
+}
+
+/** Bytes of each instance that runs. */
+function pssOf({ supervisor, platform }: Parts): Readonly<Record<Target, number>> {
+  const all = supervisor.running().flatMap(({ target, identity }) => {
+    const bytes = platform.pss(identity);
+    return bytes === undefined ? [] : [[target, bytes] as const];
+  });
+  return Object.fromEntries(all);
 }
 
 function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {

@@ -78,8 +78,8 @@ const suites: Readonly<Record<string, Suite>> = {
         const send = async (notice) => void received.push(write(notice));
         return { notifier: { name: "list", send }, received: () => received };
       });`,
-    sound: `check(({ title, text }) => title + text);`,
-    broken: `check(({ title }) => title);`,
+    sound: `check(({ title, text, over }) => (over ? "over: " : "") + title + text);`,
+    broken: `check(({ title, over }) => (over ? "over: " : "") + title);`,
     says: "tells title and text, in one message",
   },
   source: {

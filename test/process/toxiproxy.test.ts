@@ -230,7 +230,7 @@ test("a browser is refused, a body has a limit, and metrics count the bytes", as
   const headers = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" };
   const page = await ask(rig.port, "/proxies", { headers });
   assert.deepEqual([page.status, page.body], [403, "User agent not allowed\n"]);
-  const big = await ask(rig.port, "/proxies", { method: "POST", body: "[".repeat(2 ** 20 + 1) });
+  const big = await ask(rig.port, "/proxies", { method: "POST", body: "[".repeat(2 ** 22) });
   assert.equal(big.status, 400);
   const client = await connectTo(t, proxy.listen);
   await client.echo("12345");

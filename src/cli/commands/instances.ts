@@ -15,6 +15,8 @@ export interface InstanceRow {
   /** Share of one core. */
   readonly cpu?: number;
   readonly rssBytes?: number;
+  /** Memory with a fair share of what it shares; when it was asked for. */
+  readonly pssBytes?: number;
   /** Unexpected ends since people last stopped it; at most 50 are counted. */
   readonly restarts: number;
   readonly note?: string;
@@ -64,23 +66,33 @@ export const healthTones: Readonly<Record<string, Tone>> = {
 
 /** Cells of numbers end at the same column. */
 export function cellsOf(row: InstanceRow): readonly string[] {
-  const { instance, health, pid, cpu, rssBytes, restarts, uptimeMs, note } = row;
+  const { instance, health, pid, cpu, rssBytes, pssBytes, restarts, uptimeMs, note } = row;
   return [
     paint("bold", instance),
     paint(healthTones[health] ?? "warn", health),
     right(pid === undefined ? "-" : String(pid), 7),
     right(cpu === undefined ? "-" : `${(cpu * 100).toFixed(1)} %`, 7),
-    right(rssBytes === undefined ? "-" : `${(rssBytes / 1_048_576).toFixed(0)} MiB`, 8),
+    right(mebibytes(rssBytes), 8),
+    ...(pssBytes === undefined ? [] : [right(mebibytes(pssBytes), 8)]),
     paint(restarts > 0 ? "warn" : "dim", right(String(restarts), 8)),
     right(uptimeMs === undefined ? "-" : formatDuration(uptimeMs), 8),
     paint("dim", note ?? ""),
   ];
 }
 
-export const heads: readonly string[] = [
-  ...["instance", "health", right("pid", 7), right("cpu", 7), right("memory", 8)],
-  ...[right("restarts", 8), right("up", 8), ""],
-];
+export const heads: readonly string[] = headsOf(false);
+
+export function headsOf(hasPss: boolean): readonly string[] {
+  const pss = hasPss ? [right("pss", 8)] : [];
+  return [
+    ...["instance", "health", right("pid", 7), right("cpu", 7), right("memory", 8), ...pss],
+    ...[right("restarts", 8), right("up", 8), ""],
+  ];
+}
+
+function mebibytes(bytes: number | undefined): string {
+  return bytes === undefined || Number.isNaN(bytes) ? "-" : `${(bytes / 1_048_576).toFixed(0)} MiB`;
+}
 
 function right(text: string, width: number): string {
   return text.padStart(width);

@@ -4,13 +4,24 @@ import type { StateView } from "../../protocol/api.ts";
 import { nearest, quote } from "../../wiring/words.ts";
 import { connect, type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson, table } from "../print.ts";
-import { cellsOf, heads, type InstanceRow, rowsOf } from "./instances.ts";
+import { cellsOf, headsOf, type InstanceRow, rowsOf } from "./instances.ts";
 
-export async function ps(names: readonly string[], options: GlobalOptions): Promise<void> {
-  const view = await connect(whereIs(options)).get<StateView>("/api/state");
-  const rows = meant(view, names);
+export interface PsOptions extends GlobalOptions {
+  readonly pss?: boolean;
+}
+
+export async function ps(names: readonly string[], options: PsOptions): Promise<void> {
+  const client = connect(whereIs(options));
+  const view = await client.get<StateView>("/api/state");
+  const found = meant(view, names);
+  const pss = options.pss
+    ? await client.get<Readonly<Record<string, number>>>("/api/pss")
+    : undefined;
+  const rows = pss
+    ? found.map((row) => ({ ...row, pssBytes: pss[row.instance] ?? Number.NaN }))
+    : found;
   if (options.json) return sayJson(rows);
-  const head = heads.map((text) => paint("dim", text));
+  const head = headsOf(pss !== undefined).map((text) => paint("dim", text));
   say(table([head, ...rows.map(cellsOf)]));
 }
 

@@ -68,7 +68,8 @@ export class AnswerWriter {
     }
     if (head !== "") socket.cork();
     if (head !== "") socket.write(head, "latin1");
-    socket.write(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    // The bytes are lent, and the socket may hold what it is given.
+    socket.write(Buffer.from(bytes.subarray(at, end)));
     if (head !== "") socket.uncork();
   }
 

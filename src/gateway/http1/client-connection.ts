@@ -1,6 +1,7 @@
 // A client's connection: reads one request after the other, and writes the answers in their order.
 import type { Socket } from "node:net";
 import { AnswerWriter } from "./answer-writer.ts";
+import type { RawInstance } from "./exchange.ts";
 import { type Client, Passage, type Serving } from "./passage.ts";
 import { type Reply, replyText } from "./replies.ts";
 import type { RequestHead } from "./request.ts";
@@ -128,19 +129,14 @@ export class ClientConnection implements Client, Member {
     this.done();
   }
 
-  handOver(
-    head: ResponseHead,
-    instance: Socket,
-    early: Buffer | undefined,
-    onEnd: () => void,
-  ): void {
+  handOver(head: ResponseHead, instance: RawInstance, onEnd: () => void): void {
     const { sweep, limits } = this.#desk;
     this.#passage = undefined;
     sweep.leave(this);
     const client = this.#socket.removeAllListeners();
     client.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
     const rest = this.#reader.takeRest();
-    join({ client, instance, early, rest, sweep, idleMs: limits.tunnelIdleMs }, () => {
+    join({ client, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, () => {
       this.#desk.left(this);
       onEnd();
     });

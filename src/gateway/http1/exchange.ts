@@ -28,7 +28,7 @@ export interface Tally {
   readonly failed: boolean;
   readonly broken: boolean;
   /** Milliseconds to the head of the answer, or until the wait for it was given up. */
-  readonly waitedMs?: number;
+  readonly waitedMs: number | undefined;
 }
 
 export interface Ending {
@@ -52,13 +52,17 @@ export interface Answering {
   finish(): void;
   /** Whether chunks have to be taken apart for this client. */
   readonly unframes: boolean;
-  /** Both connections now speak something else; `early` is what the instance has said in it. */
-  handOver(
-    head: ResponseHead,
-    instance: Socket,
-    early: Buffer | undefined,
-    onEnd: () => void,
-  ): void;
+  /** Both connections now speak something else. */
+  handOver(head: ResponseHead, instance: RawInstance, onEnd: () => void): void;
+}
+
+/** The connection to an instance as bare bytes. */
+export interface RawInstance {
+  readonly socket: Socket;
+  /** What came right after the head. */
+  readonly early: Buffer | undefined;
+  /** `take` gets bytes that are lent, and says whether more may come before `resume`. */
+  listen(take: (bytes: Buffer) => boolean): void;
 }
 
 /** One client request on its way to one instance. */

@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import type { Ending, EndingKind, Job } from "./exchange.ts";
+import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import type { Taker } from "./request-body.ts";
 import type { ResponseHead } from "./response.ts";
@@ -22,6 +22,8 @@ export interface Home {
   closed(connection: InstanceConnection): void;
 }
 
+/** All connections read into the same place: each uses what it was lent before the next one reads. */
+const lent = Buffer.allocUnsafeSlow(64 * 1024);
 /** Head and small pieces are joined to one text; copying more costs more than a second write. */
 const joinBytes = 8 * 1024;
 
@@ -40,14 +42,18 @@ export class InstanceConnection implements Taker, Member {
   /** The request's head until it is written. */
   #unsent = "";
   #isSent = false;
+  /** Set while the client takes nothing more. */
+  #isFull = false;
+  #handedOver: ((bytes: Buffer) => boolean) | undefined;
 
   constructor(home: Home) {
     this.#home = home;
     this.#reader = new ResponseReader(home.limits);
-    this.socket = connect({ port: home.port, host: "127.0.0.1", noDelay: true });
+    const callback = (size: number): boolean => this.#onRead(size);
+    const onread = { buffer: lent, callback };
+    this.socket = connect({ port: home.port, host: "127.0.0.1", noDelay: true, onread });
     this.socket
       .on("connect", () => this.#onConnect())
-      .on("data", (chunk) => this.#onData(chunk))
       .on("drain", () => this.#onDrain())
       .on("end", () => this.#onClose("the connection was closed"))
       .on("error", (error) => this.#onClose(messageOf(error)))
@@ -67,6 +73,7 @@ export class InstanceConnection implements Taker, Member {
     this.#headAfterMs = undefined;
     this.#status = 0;
     this.#isSent = false;
+    this.#isFull = false;
     this.#reader.reset(job.method);
     this.dueAtMs = this.#startedAtMs + Math.min(limits.connectMs, job.timeoutMs);
     if (this.#connected) this.#send(job);
@@ -149,12 +156,22 @@ export class InstanceConnection implements Taker, Member {
     this.#job?.body?.goOn();
   }
 
-  #onData(chunk: Buffer): void {
+  /** Whether more may be read now. */
+  #onRead(size: number): boolean {
+    if (this.#handedOver) return this.#handedOver(lent.subarray(0, size));
     const job = this.#job;
     // What nobody asked for would be taken for the answer to the next request.
-    if (!job) return void this.close();
+    if (!job) this.close();
+    else {
+      this.#reader.feed(lent, size);
+      this.#read(job);
+      this.#reader.keep();
+    }
+    return !this.#isFull;
+  }
+
+  #read(job: Job): void {
     const reader = this.#reader;
-    reader.feed(chunk);
     while (!reader.body) {
       const head = reader.readHead();
       if (reader.garbled !== undefined) return void this.#end("garbled", reader.garbled);
@@ -188,7 +205,7 @@ export class InstanceConnection implements Taker, Member {
       return void this.#end("answered");
     }
     this.dueAtMs = this.#home.sweep.nowMs + this.#home.limits.silenceMs;
-    if (!job.answer.flush(() => this.socket.resume())) this.socket.pause();
+    this.#isFull = !job.answer.flush(() => this.#resume());
   }
 
   #switch(job: Job, head: ResponseHead): void {
@@ -198,10 +215,18 @@ export class InstanceConnection implements Taker, Member {
     this.#home.worked();
     this.socket.removeAllListeners();
     const early = this.#reader.takeRest();
-    job.answer.handOver(head, this.socket, early, () => {
+    const listen = (take: (bytes: Buffer) => boolean): void => {
+      this.#handedOver = take;
+    };
+    job.answer.handOver(head, { socket: this.socket, early, listen }, () => {
       this.#home.closed(this);
-      job.ended({ kind: "handedOver", text: "", tally: { failed: false, broken: false } });
+      job.ended({ kind: "handedOver", text: "", tally: unheard });
     });
+  }
+
+  #resume(): void {
+    this.#isFull = false;
+    this.socket.resume();
   }
 
   #onClose(text: string): void {
@@ -242,13 +267,15 @@ export class InstanceConnection implements Taker, Member {
 
   /** A wait that was given up counts as long as it was: leaving it out would flatter a hang. */
   #tally(kind: EndingKind): Ending["tally"] {
-    const tally = { failed: this.#status >= 500, broken: breaking.has(kind) };
     const givenUp = kind === "late" || kind === "left" || kind === "gone";
     const waitedMs =
       this.#headAfterMs ?? (givenUp ? this.#home.clock.now() - this.#startedAtMs : undefined);
-    return waitedMs === undefined ? tally : { ...tally, waitedMs };
+    return { failed: this.#status >= 500, broken: breaking.has(kind), waitedMs };
   }
 }
+
+/** A tunnel is no answer whose latency would say something. */
+const unheard: Tally = { failed: false, broken: false, waitedMs: undefined };
 
 const breaking: ReadonlySet<EndingKind> = new Set([
   ...(["refused", "died", "stale", "garbled", "broken", "late", "left"] as const),

@@ -78,7 +78,12 @@ export function readRequest(
     (trace === undefined ? `traceparent: 00-${traced}-${spanId(origin.random)}-00\r\n` : "") +
     (fields.requestId === undefined ? `X-Request-Id: ${id}\r\n\r\n` : "\r\n");
   return {
-    ...{ method: line.method, minor: line.minor, framing, upgrades, id, text },
+    method: line.method,
+    minor: line.minor,
+    framing,
+    upgrades,
+    id,
+    text,
     keepAlive: line.minor === 1 ? !fields.closes : fields.keepsAlive && !fields.closes,
     length: fields.length ?? 0,
     expects: fields.expects && line.minor === 1 && framing !== "none",

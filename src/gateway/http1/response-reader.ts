@@ -17,6 +17,8 @@ export class ResponseReader {
   #interims = 0;
   #bytes: Buffer | undefined;
   #at = 0;
+  #end = 0;
+  #isBorrowed = false;
   #isInHead = false;
 
   constructor(limits: Limits) {
@@ -37,13 +39,29 @@ export class ResponseReader {
 
   /** Bytes that were fed and not read. */
   get waitingBytes(): number {
-    return this.#bytes === undefined ? 0 : this.#bytes.length - this.#at;
+    return this.#bytes === undefined ? 0 : this.#end - this.#at;
   }
 
-  feed(chunk: Buffer): void {
+  /** Reads the first `end` of `bytes`, which are lent until `keep` is called. */
+  feed(bytes: Buffer, end: number): void {
     this.hasBytes = true;
-    this.#bytes = this.#bytes ? Buffer.concat([this.#bytes.subarray(this.#at), chunk]) : chunk;
+    this.#isBorrowed = this.#bytes === undefined;
+    if (this.#bytes === undefined) {
+      this.#bytes = bytes;
+      this.#end = end;
+    } else {
+      const before = this.#bytes.subarray(this.#at, this.#end);
+      this.#bytes = Buffer.concat([before, bytes.subarray(0, end)]);
+      this.#end = this.#bytes.length;
+    }
     this.#at = 0;
+  }
+
+  /** What was not read is copied: the bytes that were lent are taken back. */
+  keep(): void {
+    if (this.#bytes === undefined || !this.#isBorrowed) return;
+    this.#bytes = Buffer.from(this.#bytes.subarray(0, this.#end));
+    this.#isBorrowed = false;
   }
 
   /** The next head, of 1xx or the one that counts; undefined when it is not whole, or garbled. */
@@ -52,10 +70,11 @@ export class ResponseReader {
     if (bytes === undefined || this.garbled !== undefined || this.body) return undefined;
     if (!this.#isInHead) this.#scan.reset(this.#at);
     this.#isInHead = true;
-    const end = this.#scan.run(bytes, bytes.length);
+    const end = this.#scan.run(bytes, this.#end);
     if (end === more) {
       if (this.#at > 0) {
-        this.#bytes = bytes.subarray(this.#at);
+        this.#bytes = bytes.subarray(this.#at, this.#end);
+        this.#end -= this.#at;
         this.#at = 0;
         this.#scan.reset(0);
       }
@@ -66,7 +85,7 @@ export class ResponseReader {
     if ("garbled" in head) return this.#refuse(head.garbled);
     this.#isInHead = false;
     this.#at = end;
-    if (end === bytes.length) this.#bytes = undefined;
+    if (end === this.#end) this.#bytes = undefined;
     if (head.status >= 200) this.body = new Framing(head.framing, head.length, this.#limits);
     else if (++this.#interims > this.#limits.interims) {
       return this.#refuse("too many answers before the answer");
@@ -80,19 +99,19 @@ export class ResponseReader {
     if (bytes === undefined || body === undefined || body.ended) return;
     const data = body.chunks?.data;
     if (data) data.length = 0;
-    const end = body.take(bytes, at, bytes.length);
+    const end = body.take(bytes, at, this.#end);
     if (body.fault) {
       this.garbled = body.fault.text;
       return;
     }
     this.#at = end;
-    if (end === bytes.length) this.#bytes = undefined;
+    if (end === this.#end) this.#bytes = undefined;
     if (end > at) to.piece(bytes, at, end, data);
   }
 
   /** What came after the head. */
   takeRest(): Buffer | undefined {
-    const rest = this.#bytes?.subarray(this.#at);
+    const rest = this.#bytes && Buffer.from(this.#bytes.subarray(this.#at, this.#end));
     this.#bytes = undefined;
     return rest;
   }

@@ -1,14 +1,35 @@
 // One listening route: its socket, its instances, its clients and its waiting room.
 import { createServer, type Server } from "node:net";
+import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Random } from "../../kernel/random.ts";
 import type { Route } from "../../protocol/gateway.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { createWaitingRoom } from "../hold.ts";
-import type { LiveRoute, RouteContext } from "../route.ts";
+import type { Stats } from "../stats.ts";
 import { ClientConnection, type Desk } from "./client-connection.ts";
 import { dateLines } from "./date.ts";
 import { Instance } from "./instance.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createSweep } from "./sweep.ts";
+
+export interface LiveRoute {
+  /** Opens the listening socket if it is not open. @throws the system's error. */
+  listen(): Promise<void>;
+  /** Takes the new state of the same service, host and port. */
+  apply(config: Route): void;
+  /** Stops listening; requests in flight have `graceMs`, then their connections are cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface RouteContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly deadlines: Deadlines;
+  readonly stats: Stats;
+  readonly log: Log;
+}
 
 /** Deadlines of tries have to be met closely, those of clients not. */
 const tryResolutionMs = 20;

@@ -1,12 +1,12 @@
 // Two connections that have become one: bytes go both ways until either side has ended.
 import type { Socket } from "node:net";
+import type { RawInstance } from "./exchange.ts";
 import type { Member, Sweep } from "./sweep.ts";
 
 export interface Ends {
   readonly client: Socket;
-  readonly instance: Socket;
-  /** What each side said before the two were joined. */
-  readonly early: Buffer | undefined;
+  readonly instance: RawInstance;
+  /** What the client said before the two were joined. */
   readonly rest: Buffer | undefined;
   readonly sweep: Sweep;
   readonly idleMs: number;
@@ -14,7 +14,8 @@ export interface Ends {
 
 /** `onEnd` is called once, when both connections have ended or been cut. */
 export function join(ends: Ends, onEnd: () => void): void {
-  const { client, instance, early, rest, sweep, idleMs } = ends;
+  const { client, rest, sweep, idleMs } = ends;
+  const { socket: instance, early } = ends.instance;
   let ended = false;
   const end = (): void => {
     if (ended) return;
@@ -36,12 +37,14 @@ export function join(ends: Ends, onEnd: () => void): void {
   sweep.join(member);
   if (early) client.write(early);
   if (rest) instance.write(rest);
-  for (const [from, to] of [
-    [client, instance],
-    [instance, client],
-  ] as const) {
-    from.on("data", heard).on("error", cut).on("close", end);
-    from.pipe(to);
-    if (from.readableEnded) to.end();
-  }
+  for (const socket of [client, instance]) socket.on("error", cut).on("close", end);
+  client.on("data", heard).pipe(instance);
+  client.on("drain", () => instance.resume());
+  instance.on("end", () => client.end());
+  ends.instance.listen((bytes) => {
+    heard();
+    return client.write(Buffer.from(bytes));
+  });
+  // It may have been paused while nobody listened.
+  instance.resume();
 }

@@ -1,8 +1,7 @@
 // All proxies by name: made, replaced, reset and removed one after the other.
-import { type ProxyInput, proxiesToPopulate, toxicToCreate, toxicToUpdate } from "./bodies.ts";
+import { type ProxyInput, proxiesToPopulate } from "./bodies.ts";
 import { ApiFailure, failures } from "./failure.ts";
 import { createProxy, isSame, type ProxyContext, type ToxicProxy } from "./proxy.ts";
-import type { Toxic } from "./toxic.ts";
 
 export interface Collection {
   /** Sorted by name. */
@@ -21,14 +20,10 @@ export interface Collection {
   remove(name: string): Promise<void>;
   /** Starts all and takes all toxics off. @throws in Go's words */
   reset(): Promise<void>;
-  addToxic(proxy: ToxicProxy, body: Buffer): Toxic;
-  updateToxic(proxy: ToxicProxy, name: string, body: Buffer): Toxic;
-  removeToxic(proxy: ToxicProxy, name: string): void;
   clear(): Promise<void>;
 }
 
 const proxiesMax = 1_000;
-const toxicsMax = 100;
 
 export function createCollection(context: ProxyContext): Collection {
   const byName = new Map<string, ToxicProxy>();
@@ -85,31 +80,10 @@ export function createCollection(context: ProxyContext): Collection {
         for (const { name } of proxy.toxics) proxy.remove(name);
       }
     },
-    addToxic(proxy, body) {
-      const toxic = toxicToCreate(body, proxy.toxics);
-      if (proxy.toxics.length >= toxicsMax) {
-        throw new ApiFailure(`too many toxics: at most ${toxicsMax} on a proxy`, 400);
-      }
-      proxy.add(toxic);
-      return toxic;
-    },
-    updateToxic(proxy, name, body) {
-      const toxic = toxicToUpdate(body, toxicOf(proxy, name));
-      proxy.replace(toxic);
-      return toxic;
-    },
-    removeToxic: (proxy, name) => proxy.remove(toxicOf(proxy, name).name),
     async clear() {
       const gone = sorted();
       byName.clear();
       await Promise.all(gone.map((proxy) => proxy.stop()));
     },
   };
-}
-
-/** @throws ApiFailure 404 */
-export function toxicOf(proxy: ToxicProxy, name: string): Toxic {
-  const toxic = proxy.toxics.find((it) => it.name === name);
-  if (!toxic) throw failures.toxicNotFound();
-  return toxic;
 }

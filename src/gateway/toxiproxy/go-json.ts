@@ -4,113 +4,121 @@ export class GoJsonError extends Error {}
 
 const depthMax = 100;
 
-/** @throws GoJsonError, such as "invalid character 'x' looking for beginning of value" */
-export function readGoJson(body: Buffer): unknown {
-  // One character a byte: that is how Go names what it does not expect.
-  const end = createScanner(body.toString("latin1")).firstValue();
-  return JSON.parse(body.subarray(0, end).toString("utf8"));
+interface Cursor {
+  /** One character a byte: that is how Go names what it does not expect. */
+  readonly text: string;
+  at: number;
 }
 
-function createScanner(text: string) {
-  let at = 0;
+/** @throws GoJsonError, such as "invalid character 'x' looking for beginning of value" */
+export function readGoJson(body: Buffer): unknown {
+  const cursor = { text: body.toString("latin1"), at: 0 };
+  blanks(cursor);
+  if (cursor.at >= cursor.text.length) throw new GoJsonError("EOF");
+  value(cursor, 1);
+  return JSON.parse(body.subarray(0, cursor.at).toString("utf8"));
+}
 
-  const fail = (context: string): never => {
-    if (at >= text.length) throw new GoJsonError("unexpected EOF");
-    throw new GoJsonError(`invalid character ${quoted(text[at] ?? "")} ${context}`);
-  };
-  const blanks = (): void => {
-    while (/[ \t\r\n]/.test(text[at] ?? "")) at++;
-  };
-  const want = (pattern: RegExp, context: string): void => {
-    if (!pattern.test(text[at] ?? "")) fail(context);
-    at++;
-  };
-  const digits = (context: string): void => {
-    want(/\d/, context);
-    while (/\d/.test(text[at] ?? "")) at++;
-  };
+function value(cursor: Cursor, depth: number): void {
+  if (depth > depthMax) throw new GoJsonError("exceeded max depth");
+  blanks(cursor);
+  const first = here(cursor);
+  if (first === "{") object(cursor, depth + 1);
+  else if (first === "[") list(cursor, depth + 1);
+  else if (first === '"') string(cursor);
+  else if (first === "t") word(cursor, "true");
+  else if (first === "f") word(cursor, "false");
+  else if (first === "n") word(cursor, "null");
+  else if (/[-\d]/.test(first)) number(cursor);
+  else fail(cursor, "looking for beginning of value");
+}
 
-  const string = (): void => {
-    at++;
-    while (text[at] !== '"') {
-      if (at >= text.length || (text[at] ?? "") < " ") fail("in string literal");
-      if (text[at++] !== "\\") continue;
-      if (text[at] !== "u") want(/["\\/bfnrt]/, "in string escape code");
-      else {
-        at++;
-        for (let i = 0; i < 4; i++) want(/[\da-fA-F]/, "in \\u hexadecimal character escape");
+function object(cursor: Cursor, depth: number): void {
+  cursor.at++;
+  blanks(cursor);
+  if (skips(cursor, /\}/)) return;
+  for (;;) {
+    blanks(cursor);
+    if (here(cursor) !== '"') fail(cursor, "looking for beginning of object key string");
+    string(cursor);
+    blanks(cursor);
+    want(cursor, /:/, "after object key");
+    value(cursor, depth);
+    blanks(cursor);
+    if (skips(cursor, /\}/)) return;
+    want(cursor, /,/, "after object key:value pair");
+  }
+}
+
+function list(cursor: Cursor, depth: number): void {
+  cursor.at++;
+  blanks(cursor);
+  if (skips(cursor, /\]/)) return;
+  for (;;) {
+    value(cursor, depth);
+    blanks(cursor);
+    if (skips(cursor, /\]/)) return;
+    want(cursor, /,/, "after array element");
+  }
+}
+
+function string(cursor: Cursor): void {
+  cursor.at++;
+  while (!skips(cursor, /"/)) {
+    if (here(cursor) < " ") fail(cursor, "in string literal");
+    if (!skips(cursor, /\\/)) cursor.at++;
+    else if (skips(cursor, /u/)) {
+      for (let i = 0; i < 4; i++) {
+        want(cursor, /[\da-fA-F]/, "in \\u hexadecimal character escape");
       }
-    }
-    at++;
-  };
-  const number = (): void => {
-    if (text[at] === "-") at++;
-    if (text[at] === "0") at++;
-    else digits("in numeric literal");
-    if (text[at] === ".") {
-      at++;
-      digits("after decimal point in numeric literal");
-    }
-    if (/[eE]/.test(text[at] ?? "")) {
-      at++;
-      if (/[+-]/.test(text[at] ?? "")) at++;
-      digits("in exponent of numeric literal");
-    }
-  };
-  const word = (expected: string): void => {
-    for (let i = 0; i < expected.length; i++) {
-      if (text[at] !== expected[i]) fail(`in literal ${expected} (expecting '${expected[i]}')`);
-      at++;
-    }
-  };
-  const list = (depth: number): void => {
-    at++;
-    blanks();
-    if (text[at] === "]") return void at++;
-    for (;;) {
-      value(depth);
-      blanks();
-      if (text[at] === "]") return void at++;
-      want(/,/, "after array element");
-    }
-  };
-  const object = (depth: number): void => {
-    at++;
-    blanks();
-    if (text[at] === "}") return void at++;
-    for (;;) {
-      blanks();
-      if (text[at] !== '"') fail("looking for beginning of object key string");
-      string();
-      blanks();
-      want(/:/, "after object key");
-      value(depth);
-      blanks();
-      if (text[at] === "}") return void at++;
-      want(/,/, "after object key:value pair");
-    }
-  };
-  const value = (depth: number): void => {
-    if (depth > depthMax) throw new GoJsonError("exceeded max depth");
-    blanks();
-    const first = text[at] ?? "";
-    if (first === "{") object(depth + 1);
-    else if (first === "[") list(depth + 1);
-    else if (first === '"') string();
-    else if (first === "t") word("true");
-    else if (first === "f") word("false");
-    else if (first === "n") word("null");
-    else if (/[-\d]/.test(first)) number();
-    else fail("looking for beginning of value");
-  };
+    } else want(cursor, /["\\/bfnrt]/, "in string escape code");
+  }
+}
 
-  const firstValue = (): number => {
-    blanks();
-    if (at >= text.length) throw new GoJsonError("EOF");
-    value(1);
-    return at;
-  };
-  return { firstValue };
+function number(cursor: Cursor): void {
+  skips(cursor, /-/);
+  if (!skips(cursor, /0/)) digits(cursor, "in numeric literal");
+  if (skips(cursor, /\./)) digits(cursor, "after decimal point in numeric literal");
+  if (!skips(cursor, /[eE]/)) return;
+  skips(cursor, /[+-]/);
+  digits(cursor, "in exponent of numeric literal");
+}
+
+function word(cursor: Cursor, expected: string): void {
+  for (const char of expected) {
+    if (here(cursor) !== char) fail(cursor, `in literal ${expected} (expecting '${char}')`);
+    cursor.at++;
+  }
+}
+
+function digits(cursor: Cursor, context: string): void {
+  want(cursor, /\d/, context);
+  while (skips(cursor, /\d/));
+}
+
+function blanks(cursor: Cursor): void {
+  while (skips(cursor, /[ \t\r\n]/));
+}
+
+/** Empty at the end. */
+function here({ text, at }: Cursor): string {
+  return text[at] ?? "";
+}
+
+function skips(cursor: Cursor, pattern: RegExp): boolean {
+  if (!pattern.test(here(cursor))) return false;
+  cursor.at++;
+  return true;
+}
+
+function want(cursor: Cursor, pattern: RegExp, context: string): void {
+  if (!skips(cursor, pattern)) fail(cursor, context);
+}
+
+function fail(cursor: Cursor, context: string): never {
+  const char = here(cursor);
+  if (char === "") throw new GoJsonError("unexpected EOF");
+  throw new GoJsonError(`invalid character ${quoted(char)} ${context}`);
 }
 
 const escapes: Readonly<Record<string, string>> = {

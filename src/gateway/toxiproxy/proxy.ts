@@ -5,6 +5,7 @@ import { messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import { addressOf, listenFailure, placeOf, resolved } from "./address.ts";
+import type { Chain } from "./chain.ts";
 import { type Connection, createConnection, type Traffic } from "./connection.ts";
 import { ApiFailure } from "./failure.ts";
 import { after, type Direction, type Toxic } from "./toxic.ts";
@@ -42,29 +43,13 @@ const connectionsMax = 10_000;
 const connectMs = 30_000;
 
 export function createProxy(settings: ProxySettings, context: ProxyContext): ToxicProxy {
-  const connections = new Set<Connection>();
-  const dialling = new Set<Socket>();
   const now = { ...settings };
   let toxics: readonly Toxic[] = [];
   let server: Server | undefined;
-
-  const onClient = (client: Socket): void => {
-    dialling.add(client);
-    client.once("close", () => dialling.delete(client));
-    dial(client, now, context, (upstream) => {
-      dialling.delete(client);
-      const connection: Connection = createConnection({
-        ...{ ...context, client, upstream, toxics, traffic: context.traffic(now) },
-        onOver: () => connections.delete(connection),
-      });
-      connections.add(connection);
-    });
-  };
-  const chains = (toxic: Toxic) =>
-    [...connections].map((connection) => connection.chains[toxic.direction]);
+  const guests = createGuests(context, () => ({ settings: now, toxics }));
   const start = async (): Promise<void> => {
     if (server) return;
-    const opened = await listen(now.listen, onClient, context.log.child({ proxy: now.name }));
+    const opened = await listen(now.listen, guests.welcome, context.log.child({ proxy: now.name }));
     server = opened.server;
     now.listen = opened.listen;
   };
@@ -73,8 +58,7 @@ export function createProxy(settings: ProxySettings, context: ProxyContext): Tox
     server = undefined;
     if (!closing) return;
     const closed = new Promise((resolve) => closing.close(resolve));
-    for (const client of dialling) client.destroy();
-    for (const connection of connections) connection.destroy();
+    guests.cut();
     await closed;
   };
 
@@ -104,16 +88,53 @@ export function createProxy(settings: ProxySettings, context: ProxyContext): Tox
     },
     add(toxic) {
       toxics = [...toxics, toxic];
-      for (const chain of chains(toxic)) chain.add(toxic);
+      for (const chain of guests.chains(toxic.direction)) chain.add(toxic);
     },
     replace(toxic) {
       toxics = toxics.map((other) => (other.name === toxic.name ? toxic : other));
-      for (const chain of chains(toxic)) chain.update(toxic);
+      for (const chain of guests.chains(toxic.direction)) chain.update(toxic);
     },
     remove(name) {
       const gone = toxics.find((toxic) => toxic.name === name);
       toxics = toxics.filter((toxic) => toxic.name !== name);
-      if (gone) for (const chain of chains(gone)) chain.remove(name);
+      if (gone) for (const chain of guests.chains(gone.direction)) chain.remove(name);
+    },
+  };
+}
+
+interface Guests {
+  welcome(client: Socket): void;
+  /** Of all connections that are open. */
+  chains(direction: Direction): readonly Chain[];
+  cut(): void;
+}
+
+/** The clients of a proxy, also those whose upstream is not reached yet. */
+function createGuests(
+  context: ProxyContext,
+  now: () => { readonly settings: ProxySettings; readonly toxics: readonly Toxic[] },
+): Guests {
+  const connections = new Set<Connection>();
+  const dialling = new Set<Socket>();
+  return {
+    welcome(client) {
+      const { settings } = now();
+      dialling.add(client);
+      client.once("close", () => dialling.delete(client));
+      dial(client, settings, context, (upstream) => {
+        dialling.delete(client);
+        const traffic = context.traffic(settings);
+        const connection: Connection = createConnection({
+          ...{ ...context, client, upstream, toxics: now().toxics, traffic },
+          onOver: () => connections.delete(connection),
+        });
+        connections.add(connection);
+      });
+    },
+    chains: (direction) => [...connections].map(({ chains }) => chains[direction]),
+    cut() {
+      for (const client of dialling) client.destroy();
+      for (const connection of connections) connection.destroy();
     },
   };
 }

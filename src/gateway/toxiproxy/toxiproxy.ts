@@ -17,6 +17,9 @@ export interface Toxiproxy {
   apply(config: ToxiproxyConfig | undefined): Promise<readonly string[]>;
 }
 
+/** A list of the same fault is no better than its beginning. */
+const toldMax = 16;
+
 export function createToxiproxy(parts: {
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +67,8 @@ export function createToxiproxy(parts: {
         const problems: string[] = [];
         await moveApi(config).catch((error: unknown) => problems.push(messageOf(error)));
         if (!config) put.clear();
-        return [...problems, ...(await putProxies(config?.proxies ?? []))];
+        const more = await putProxies(config?.proxies ?? []);
+        return [...problems, ...more].slice(0, toldMax);
       }),
   };
 }
