@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { corpus, send } from "./gateway-corpus/all.ts";
 import type { Case } from "./gateway-corpus/case.ts";
+import { fuzz } from "./gateway-corpus/fuzzing.ts";
 import { startOracle, startRoute } from "./gateway-corpus/rig.ts";
 
 test("the corpus is large, and no message has the name of another", () => {
@@ -46,3 +47,7 @@ async function problemOf(
   const stray = seen.find((line) => /^\S+ \/smuggled/.test(line));
   return stray === undefined ? undefined : `an instance was shown ${stray}`;
 }
+
+test("damaged messages are read the same whole and in pieces, without a crash or a hang", () => {
+  fuzz(4_000, 7);
+});

@@ -38,6 +38,17 @@ export {
 export { errorOf, type Reason, Rejection, type RejectionDetails, reasonOf } from "./rejection.ts";
 export { type Backoff, type BackoffOptions, backoff, type Jitter } from "./retry/backoff.ts";
 export { type BudgetOptions, type RetryBudget, retryBudget } from "./retry/budget.ts";
+export {
+  allOf,
+  anyOf,
+  causedBy,
+  chainOf,
+  not,
+  ofCode,
+  ofType,
+  sumOf,
+  type Worth,
+} from "./retry/combine.ts";
 export { type RetryOptions, retry } from "./retry/retry.ts";
 export { type Cache, cache } from "./strategies/cache.ts";
 export type { CacheOptions } from "./strategies/cache-options.ts";

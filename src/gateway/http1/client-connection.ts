@@ -1,8 +1,9 @@
 // A client's connection: reads one request after the other, and writes the answers in their order.
 import type { Socket } from "node:net";
 import { AnswerWriter } from "./answer-writer.ts";
+import { type Connected, type Desk, originOf } from "./desk.ts";
 import type { RawInstance } from "./exchange.ts";
-import { type Client, Passage, type Serving } from "./passage.ts";
+import { type Client, Passage } from "./passage.ts";
 import { type Reply, replyText } from "./replies.ts";
 import type { RequestHead } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
@@ -11,17 +12,10 @@ import type { Fault } from "./scan.ts";
 import type { Member } from "./sweep.ts";
 import { join } from "./tunnel.ts";
 
-/** What the clients of one route share. */
-export interface Desk extends Serving {
-  /** `Date: …`, of this second. */
-  dateLine(): string;
-  left(client: ClientConnection): void;
-}
-
 const late: Fault = { status: 408, text: "the request did not come in time" };
 const never = Number.POSITIVE_INFINITY;
 
-export class ClientConnection implements Client, Member {
+export class ClientConnection implements Client, Connected, Member {
   dueAtMs: number;
   readonly #socket: Socket;
   readonly #desk: Desk;
@@ -45,14 +39,10 @@ export class ClientConnection implements Client, Member {
     this.#socket = socket;
     this.#desk = desk;
     this.#writer = new AnswerWriter(socket);
-    const { limits, random, config, sweep } = desk;
-    const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
-    this.#reader = new RequestReader({
-      ...{ limits, random, address, host: `${config.host}:${config.port}` },
-      ...{ lastHost: "", lastForwarded: "" },
-    });
-    this.dueAtMs = sweep.nowMs + limits.keepAliveMs;
-    sweep.join(this);
+    this.#reader = new RequestReader(originOf(socket, desk));
+    this.dueAtMs = desk.sweep.nowMs + desk.limits.keepAliveMs;
+    desk.sweep.join(this);
+    desk.clients.add(this);
     socket
       .on("data", (chunk) => this.#onData(chunk))
       .on("drain", () => this.#onDrain())
@@ -65,7 +55,6 @@ export class ClientConnection implements Client, Member {
     return this.#head?.minor === 0;
   }
 
-  /** The route closes: ends now, or after the answer that is under way. */
   retire(): void {
     if (!this.#passage && this.#reader.waitingBytes === 0) this.#finish();
   }
@@ -137,7 +126,7 @@ export class ClientConnection implements Client, Member {
     client.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
     const rest = this.#reader.takeRest();
     join({ client, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, () => {
-      this.#desk.left(this);
+      this.#desk.clients.delete(this);
       onEnd();
     });
   }
@@ -220,7 +209,7 @@ export class ClientConnection implements Client, Member {
   #onGone(): void {
     this.#ending = true;
     this.#desk.sweep.leave(this);
-    this.#desk.left(this);
+    this.#desk.clients.delete(this);
     this.#passage?.leave();
     this.#passage = undefined;
     this.cut();

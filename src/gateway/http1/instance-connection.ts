@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
-import type { Taker } from "./request-body.ts";
+import { RequestWriter } from "./request-writer.ts";
 import type { ResponseHead } from "./response.ts";
 import { ResponseReader } from "./response-reader.ts";
 import type { Member, Sweep } from "./sweep.ts";
@@ -24,14 +24,13 @@ export interface Home {
 
 /** All connections read into the same place: each uses what it was lent before the next one reads. */
 const lent = Buffer.allocUnsafeSlow(64 * 1024);
-/** Head and small pieces are joined to one text; copying more costs more than a second write. */
-const joinBytes = 8 * 1024;
 
-export class InstanceConnection implements Taker, Member {
+export class InstanceConnection implements Member {
   dueAtMs: number = Number.POSITIVE_INFINITY;
   readonly socket: Socket;
   readonly #home: Home;
   readonly #reader: ResponseReader;
+  readonly #writer: RequestWriter;
   #job: Job | undefined;
   #connected = false;
   #carried = 0;
@@ -39,9 +38,6 @@ export class InstanceConnection implements Taker, Member {
   #headAfterMs: number | undefined;
   #status = 0;
   #keepAlive = false;
-  /** The request's head until it is written. */
-  #unsent = "";
-  #isSent = false;
   /** Set while the client takes nothing more. */
   #isFull = false;
   #handedOver: ((bytes: Buffer) => boolean) | undefined;
@@ -58,6 +54,7 @@ export class InstanceConnection implements Taker, Member {
       .on("end", () => this.#onClose("the connection was closed"))
       .on("error", (error) => this.#onClose(messageOf(error)))
       .on("close", () => this.#onClose("the connection was closed"));
+    this.#writer = new RequestWriter(this.socket, () => this.#progress());
     home.sweep.join(this);
   }
 
@@ -72,7 +69,6 @@ export class InstanceConnection implements Taker, Member {
     this.#startedAtMs = nowMs;
     this.#headAfterMs = undefined;
     this.#status = 0;
-    this.#isSent = false;
     this.#isFull = false;
     this.#reader.reset(job.method);
     this.dueAtMs = this.#startedAtMs + Math.min(limits.connectMs, job.timeoutMs);
@@ -96,28 +92,6 @@ export class InstanceConnection implements Taker, Member {
     this.socket.destroy();
   }
 
-  take(piece: Buffer): boolean {
-    const head = this.#unsent;
-    if (head === "") this.socket.write(piece);
-    else if (head.length + piece.length <= joinBytes) {
-      this.#unsent = "";
-      this.socket.write(head + piece.toString("latin1"), "latin1");
-    } else {
-      this.#unsent = "";
-      this.socket.cork();
-      this.socket.write(head, "latin1");
-      this.socket.write(piece);
-      this.socket.uncork();
-    }
-    this.#progress();
-    return !this.socket.writableNeedDrain;
-  }
-
-  takeEnd(): void {
-    this.#isSent = true;
-    this.#progress();
-  }
-
   onDue(): void {
     const job = this.#job;
     if (!job) this.close();
@@ -134,14 +108,8 @@ export class InstanceConnection implements Taker, Member {
 
   #send(job: Job): void {
     this.#carried++;
-    this.#unsent = job.text;
     // The body waits for the connection: what was not taken from the client can still go anywhere.
-    this.#isSent = job.body === undefined;
-    job.body?.giveTo(this);
-    if (this.#unsent !== "") {
-      this.socket.write(this.#unsent, "latin1");
-      this.#unsent = "";
-    }
+    this.#writer.send(job);
     this.#progress();
   }
 
@@ -151,7 +119,7 @@ export class InstanceConnection implements Taker, Member {
   }
 
   #onDrain(): void {
-    if (this.#isSent) return;
+    if (this.#writer.isSent) return;
     this.#progress();
     this.#job?.body?.goOn();
   }
@@ -253,7 +221,7 @@ export class InstanceConnection implements Taker, Member {
     job.body?.stop();
     const ending: Ending = { kind, text, tally: this.#tally(kind) };
     // An answer may come before the request was wholly sent; that connection serves no second one.
-    const isClean = kind === "answered" && this.#isSent && this.#keepAlive;
+    const isClean = kind === "answered" && this.#writer.isSent && this.#keepAlive;
     if (kind === "answered") job.answer.finish();
     if (isClean) {
       this.dueAtMs = this.#home.sweep.nowMs + this.#home.limits.instanceIdleMs;

@@ -5,7 +5,7 @@ import { spanId, traceId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import { RequestFields } from "./request-fields.ts";
 import type { Fault, HeadScan } from "./scan.ts";
-import { isHost, isTrace, quoted, targetOf } from "./values.ts";
+import { isHost, isTrace, membersOf, quoted, targetOf } from "./values.ts";
 
 export interface RequestHead {
   readonly method: string;
@@ -32,7 +32,7 @@ export interface Origin {
   /** `Host` for a client of HTTP/1.0 that names none. */
   readonly host: string;
   /** The host that was found good last, and the lines made of it: clients rarely change it. */
-  lastHost: string;
+  lastHost: string | undefined;
   lastForwarded: string;
 }
 
@@ -135,11 +135,12 @@ function framingFault(fields: RequestFields, minor: number, limits: Limits): Fau
     if (length !== undefined) return bad("Content-Length and Transfer-Encoding");
     if (minor === 0) return bad("Transfer-Encoding in HTTP/1.0");
     if (coding === "chunked") return undefined;
-    if (!/^[a-z][\w-]*(?:\s*,\s*[a-z][\w-]*)*$/.test(coding)) return bad("a bad Transfer-Encoding");
-    if (!coding.endsWith("chunked") || /chunked.*chunked/.test(coding)) {
-      return /chunked/.test(coding) ? bad("chunked is not the last coding") : notKnown;
+    const codings = membersOf(coding);
+    if (!codings.every((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))) {
+      return bad("a bad Transfer-Encoding");
     }
-    return notKnown;
+    const at = codings.indexOf("chunked");
+    return at >= 0 && at < codings.length - 1 ? bad("chunked is not the last coding") : notKnown;
   }
   if (length !== undefined && length > limits.bodyBytes) {
     return { status: 413, text: "the body is too large" };

@@ -8,8 +8,9 @@ import type { Route } from "../../protocol/gateway.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { createWaitingRoom } from "../hold.ts";
 import type { Stats } from "../stats.ts";
-import { ClientConnection, type Desk } from "./client-connection.ts";
+import { ClientConnection } from "./client-connection.ts";
 import { dateLines } from "./date.ts";
+import type { Connected, Desk } from "./desk.ts";
 import { Instance } from "./instance.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createSweep } from "./sweep.ts";
@@ -43,7 +44,7 @@ export function createRoute(
 ): LiveRoute {
   const { clock, random, log, deadlines, stats } = context;
   const tries = createSweep(clock, tryResolutionMs);
-  const clients = new Set<ClientConnection>();
+  const clients = new Set<Connected>();
   const desk = {
     ...{ clock, random, log, limits, config, upstreams: [] as readonly Instance[] },
     room: createWaitingRoom(deadlines, limits.waiting),
@@ -51,9 +52,9 @@ export function createRoute(
     sweep: createSweep(clock, clientResolutionMs),
     closing: false as boolean,
     dateLine: dateLines(clock),
-    left: (client: ClientConnection) => void clients.delete(client),
+    clients,
   } satisfies Desk;
-  const server = createRouteServer(desk, clients);
+  const server = createRouteServer(desk);
 
   const apply = (next: Route): void => {
     const before = desk.upstreams;
@@ -85,9 +86,9 @@ export function createRoute(
   };
 }
 
-function createRouteServer(desk: Desk, clients: Set<ClientConnection>): Server {
+function createRouteServer(desk: Desk): Server {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    clients.add(new ClientConnection(socket, desk));
+    new ClientConnection(socket, desk);
   });
   server.maxConnections = desk.limits.connections;
   server.on("error", (error) => {

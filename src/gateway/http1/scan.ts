@@ -12,7 +12,7 @@ export interface Fault {
 export const more = -1;
 export const faulty = -2;
 
-type ScanLimits = Pick<Limits, "headBytes" | "fields">;
+type ScanLimits = Pick<Limits, "headBytes" | "targetBytes" | "fields">;
 
 type Phase = "empty" | "first" | "line" | "name" | "blank" | "value";
 
@@ -49,7 +49,7 @@ export class HeadScan {
     this.#phase = "empty";
   }
 
-  get isInFirstLine(): boolean {
+  get #isInFirstLine(): boolean {
     return this.#phase === "first" || this.#phase === "empty";
   }
 
@@ -59,7 +59,8 @@ export class HeadScan {
     if (stopped !== more || end - this.start <= this.#limits.headBytes) {
       if (stopped <= this.start + this.#limits.headBytes) return stopped;
     }
-    return this.isInFirstLine
+    const { targetBytes } = this.#limits;
+    return this.#isInFirstLine || this.lineEnd - this.start > targetBytes
       ? this.#refuse(414, "the request line is too long")
       : this.#refuse(431, "the head is too large");
   }

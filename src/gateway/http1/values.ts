@@ -6,12 +6,14 @@ export function lengthOf(text: string): number | undefined {
   return text.length > 15 ? Number.POSITIVE_INFINITY : Number(text);
 }
 
-/** The options of a Connection field, in lower case. */
+/** The members of a list, in lower case; `trim` would take off more than spaces and tabs. */
+export function membersOf(text: string): readonly string[] {
+  return text.split(",").map((member) => member.replace(/^[ \t]+|[ \t]+$/g, "").toLowerCase());
+}
+
+/** The options of a Connection field; the list may have empty places. */
 export function optionsOf(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((option) => option.trim().toLowerCase())
-    .filter((option) => option !== "");
+  return membersOf(text).filter((option) => option !== "");
 }
 
 const hostPattern =
