@@ -8,6 +8,7 @@ import { PauseBanner } from "./components/pause-banner.tsx";
 import { StopQuestion } from "./components/stop-button.tsx";
 import { ToastList } from "./components/toast-list.tsx";
 import { TopBar } from "./components/top-bar.tsx";
+import { UndeliveredBanner } from "./components/undelivered-banner.tsx";
 import { Verdict } from "./components/verdict.tsx";
 import { IncidentPage } from "./routes/incident-page.tsx";
 import { NowPage } from "./routes/now-page.tsx";
@@ -43,6 +44,7 @@ export function App(): JSX.Element {
             <StaleBanner />
             <Verdict compact={at.page === "incident"} />
             <PauseBanner />
+            <UndeliveredBanner />
             <Approvals />
             {at.page === "incident" ? <IncidentPage id={at.id} /> : <NowPage />}
           </>

@@ -2,7 +2,7 @@
 import { messageOf } from "../kernel/errors.ts";
 import type { FromGateway, GatewayConfig, GatewayStats, Route } from "../protocol/gateway.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { createRoute, type LiveRoute, type RouteContext } from "./route.ts";
+import { createRoute, type LiveRoute, type RouteContext } from "./http1/route.ts";
 import { createStats } from "./stats.ts";
 import { createToxiproxy } from "./toxiproxy/toxiproxy.ts";
 

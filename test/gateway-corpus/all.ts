@@ -20,23 +20,31 @@ export interface Came {
   readonly closed: boolean;
 }
 
-/** Sends bytes on a connection of their own; ends when the other side does, or `enough` came, or after `limitMs`. */
+/** After the answers that were expected: so long may one come that was not. */
+const surpriseMs = 10;
+
+/**
+ * Sends bytes on a connection of their own; ends when the other side does, a moment after `enough`
+ * answers, or after `limitMs`.
+ */
 export function send(port: number, text: string, enough: number, limitMs: number): Promise<Came> {
   return new Promise((resolve) => {
     let received = "";
+    let settling = false;
     const socket = connect({ port, host: "127.0.0.1" });
     const came = (closed: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
-      const lines = received.matchAll(/HTTP\/1\.[01] (\d{3})/g);
-      const statuses = [...lines].map((line) => Number(line[1])).filter((status) => status >= 200);
-      resolve({ statuses, closed });
+      const lines = received.matchAll(/HTTP\/1\.[01] ([2-5]\d\d)/g);
+      resolve({ statuses: [...lines].map((line) => Number(line[1])), closed });
     };
     const timer = setTimeout(() => came(false), limitMs);
     socket.setEncoding("latin1").on("data", (chunk) => {
       received += chunk;
       const answers = received.match(/HTTP\/1\.[01] [2-5]/g)?.length ?? 0;
-      if (answers >= enough && /\r\n\r\n/.test(received)) came(false);
+      if (answers < enough || settling) return;
+      settling = true;
+      setTimeout(() => came(false), surpriseMs);
     });
     socket.on("error", () => came(true)).on("end", () => came(true));
     socket.write(text, "latin1");

@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "n
 import { join } from "node:path";
 import { it } from "node:test";
 import { createProject, exited, type Project, until } from "./support/project.ts";
-import { service } from "./support/trial.ts";
+import { healing, service } from "./support/trial.ts";
 
 /** In words, why a small disk cannot be had here. */
 function whyNot(): string | false {
@@ -31,7 +31,7 @@ async function smallProject(): Promise<Project> {
     const state = join(folder, ".homeostat");
     mkdirSync(state);
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", state]);
-    return { services: { web: service({ port: port() }) } };
+    return { healing, services: { web: service({ port: port() }) } };
   });
 }
 

@@ -38,7 +38,8 @@ export function Instance(props: { instance: InstanceView; service: ServiceView }
           </svg>
         </p>
       </div>
-      {instance.note === undefined || look.word === "healthy" ? null : (
+      {instance.note === undefined ||
+      (look.word === "healthy" && instance.note !== "spare") ? null : (
         <p class="note">{instance.note}</p>
       )}
       {opened ? <InstancePanel instance={instance} service={service} /> : null}

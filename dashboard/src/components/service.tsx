@@ -17,11 +17,42 @@ function Figure(props: { value: string; label: string; tone?: string }): JSX.Ele
   );
 }
 
+function Figures({ service }: { service: ServiceView }): JSX.Element {
+  const now = figuresOf([service]);
+  const none = "–";
+  return (
+    <dl class="figures">
+      <Figure
+        label="ready"
+        value={`${now.ready}/${now.replicas}`}
+        {...(now.ready < now.replicas ? { tone: "tone-warn" } : {})}
+      />
+      <Figure label="req/s" value={now.requests === undefined ? none : number(now.requests)} />
+      <Figure label="p95" value={now.p95 === undefined ? none : duration(now.p95)} />
+      <Figure
+        label="errors"
+        value={now.errors === undefined ? none : percent(now.errors)}
+        {...((now.errors ?? 0) > badErrors ? { tone: "tone-bad" } : {})}
+      />
+    </dl>
+  );
+}
+
+function WithoutInstances({ service }: { service: ServiceView }): JSX.Element {
+  if (service.external) return <p class="note">It runs elsewhere: watched, never restarted.</p>;
+  if (service.stopped) {
+    return <p class="note">Stopped by {service.stopped.by}: only people start it again.</p>;
+  }
+  return (
+    <p class="note">
+      No instance is running. <RestartButton service={service} />
+    </p>
+  );
+}
+
 export function Service(props: { service: ServiceView }): JSX.Element {
   const { service } = props;
   const look = serviceLook[service.health];
-  const now = figuresOf([service]);
-  const none = "–";
   return (
     <article class="service" aria-label={`${service.name}: ${look.word}`}>
       <header class="service-head">
@@ -30,30 +61,13 @@ export function Service(props: { service: ServiceView }): JSX.Element {
           {service.name}
           <span class={`word tone-${look.tone}`}>{look.word}</span>
         </h3>
-        <dl class="figures">
-          <Figure
-            label="ready"
-            value={`${now.ready}/${now.replicas}`}
-            {...(now.ready < now.replicas ? { tone: "tone-warn" } : {})}
-          />
-          <Figure label="req/s" value={now.requests === undefined ? none : number(now.requests)} />
-          <Figure label="p95" value={now.p95 === undefined ? none : duration(now.p95)} />
-          <Figure
-            label="errors"
-            value={now.errors === undefined ? none : percent(now.errors)}
-            {...((now.errors ?? 0) > badErrors ? { tone: "tone-bad" } : {})}
-          />
-        </dl>
+        {service.external ? null : <Figures service={service} />}
       </header>
       {service.note === undefined ? null : <p class="note">{service.note}</p>}
       {service.instances.map((instance) => (
         <Instance key={instance.target} instance={instance} service={service} />
       ))}
-      {service.instances.length === 0 ? (
-        <p class="note">
-          No instance is running. <RestartButton service={service} />
-        </p>
-      ) : null}
+      {service.instances.length === 0 ? <WithoutInstances service={service} /> : null}
     </article>
   );
 }

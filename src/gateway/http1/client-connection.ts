@@ -30,6 +30,7 @@ export class ClientConnection implements Client, Connected, Member {
   #asked = false;
   #isPumping = false;
   #closes = false;
+  #isTunnel = false;
   /** The last answer is written; what still comes is not read. */
   #ending = false;
   /** Set while the client does not take what lies ready. */
@@ -56,11 +57,14 @@ export class ClientConnection implements Client, Connected, Member {
   }
 
   retire(): void {
-    if (!this.#passage && this.#reader.waitingBytes === 0) this.#finish();
+    const isBusy = this.#passage !== undefined || this.#isTunnel;
+    if (!isBusy && this.#reader.waitingBytes === 0) this.#finish();
   }
 
   cut(): void {
-    this.#socket.destroy();
+    // HTTP/1.0 takes the end of the connection for that of the answer.
+    if (this.#writer.begun && this.unframes) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   ask(): void {
@@ -68,7 +72,7 @@ export class ClientConnection implements Client, Connected, Member {
       this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     }
     this.#asked = true;
-    this.#listen();
+    this.#socket.resume();
     this.#pump();
   }
 
@@ -105,7 +109,7 @@ export class ClientConnection implements Client, Connected, Member {
     this.#skippedBytes = 0;
     this.#requestUntilMs = never;
     this.#wait(this.#desk.limits.keepAliveMs);
-    this.#listen();
+    this.#socket.resume();
     this.#pump();
   }
 
@@ -121,27 +125,23 @@ export class ClientConnection implements Client, Connected, Member {
   handOver(head: ResponseHead, instance: RawInstance, onEnd: () => void): void {
     const { sweep, limits } = this.#desk;
     this.#passage = undefined;
+    this.#isTunnel = true;
     sweep.leave(this);
-    const client = this.#socket.removeAllListeners();
-    client.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
+    this.#socket.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
     const rest = this.#reader.takeRest();
-    join({ client, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, () => {
-      this.#desk.clients.delete(this);
-      onEnd();
-    });
+    join({ client: this.#socket, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, onEnd);
   }
 
   onDue(): void {
-    const { sweep, limits } = this.#desk;
     if (this.#ending || this.#resumeAnswer) this.cut();
     else if (this.#passage?.body?.waitsForClient) this.#refuse(late);
-    else if (this.#passage) this.dueAtMs = sweep.nowMs + limits.bodyIdleMs;
+    else if (this.#passage) this.#wait(this.#desk.limits.bodyIdleMs);
     else if (this.#reader.waitingBytes > 0) this.#refuse(late);
     else this.cut();
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#ending) return;
+    if (this.#ending || this.#isTunnel) return;
     const reader = this.#reader;
     if (this.#passage) {
       if (reader.isInBody) this.#wait(this.#desk.limits.bodyIdleMs);
@@ -169,8 +169,9 @@ export class ClientConnection implements Client, Connected, Member {
     this.#head = head;
     this.#requests++;
     this.#asked = false;
-    this.dueAtMs = never;
-    this.#requestUntilMs = this.#desk.sweep.nowMs + this.#desk.limits.requestMs;
+    const { sweep, limits } = this.#desk;
+    this.#requestUntilMs = sweep.nowMs + limits.requestMs;
+    this.dueAtMs = this.#reader.isInBody ? sweep.nowMs + limits.bodyIdleMs : never;
     const nowMs = this.#desk.clock.now();
     this.#passage = new Passage(this.#desk, this, head, nowMs);
     if (!this.#reader.isInBody) this.#passage.body?.end();
@@ -194,16 +195,17 @@ export class ClientConnection implements Client, Connected, Member {
 
   #onDrain(): void {
     const resume = this.#resumeAnswer;
+    if (!resume) return;
     this.#resumeAnswer = undefined;
     this.dueAtMs = never;
-    resume?.();
+    resume();
   }
 
   /** A client that ends its side waits for no answer; one that has its answer goes. */
   #onEnd(): void {
     if (this.#passage) this.#onGone();
     else if (this.#ending) this.cut();
-    else this.#finish();
+    else if (!this.#isTunnel) this.#finish();
   }
 
   #onGone(): void {
@@ -218,6 +220,8 @@ export class ClientConnection implements Client, Connected, Member {
   #refuse({ status, text }: Fault): void {
     this.#closes = true;
     if (!this.#reader.isInBody) this.#head = undefined;
+    // The rest of a body whose request is answered already.
+    else if (!this.#passage) return void this.#finish();
     this.#passage?.refuse(text);
     this.#passage = undefined;
     this.reply({ status, error: text });
@@ -232,18 +236,14 @@ export class ClientConnection implements Client, Connected, Member {
     this.#socket.resume();
   }
 
-  #listen(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
-  }
-
   #wait(ms: number): void {
     this.dueAtMs = Math.min(this.#desk.sweep.nowMs + ms, this.#requestUntilMs);
   }
 
   #connectionLine(): string {
     const { closing, limits } = this.#desk;
-    if (closing || this.#requests >= limits.requestsPerConnection) this.#closes = true;
-    if (this.#head?.keepAlive === false) this.#closes = true;
+    const isLast = closing || this.#requests >= limits.requestsPerConnection;
+    if (isLast || this.#head?.keepAlive === false) this.#closes = true;
     if (this.#closes) return "Connection: close\r\n";
     return this.#head?.minor === 0 ? "Connection: keep-alive\r\n" : "";
   }

@@ -1,29 +1,47 @@
-// Names of requests: 48 hexadecimal digits from three calls for chance.
+// Names of requests, written by place into the lines that carry them: one text and no parts of it.
 import type { Random } from "../../kernel/random.ts";
 
-const digits3: readonly string[] = Array.from({ length: 4_096 }, (_, i) =>
-  i.toString(16).padStart(3, "0"),
-);
+const digits: Uint8Array = new Uint8Array(Buffer.from("0123456789abcdef"));
 
-/** Twelve digits: as many as one number of chance is good for. */
-function digits12(random: Random): string {
-  const value = random() * 2 ** 24;
-  const high = Math.trunc(value);
-  const low = Math.trunc((value - high) * 2 ** 24);
-  return (
-    (digits3[high >>> 12] ?? "") +
-    (digits3[high & 4_095] ?? "") +
-    (digits3[low >>> 12] ?? "") +
-    (digits3[low & 4_095] ?? "")
-  );
+const zeros = (count: number): string => "0".repeat(count);
+const traced = `traceparent: 00-${zeros(32)}-${zeros(16)}-00\r\n`;
+const named = `X-Request-Id: ${zeros(32)}\r\n\r\n`;
+const lines = Buffer.from(traced + named);
+const traceAt = traced.indexOf("0-") + 2;
+const spanAt = traceAt + 33;
+const nameAt = traced.length + named.indexOf(zeros(32));
+
+export interface Names {
+  readonly id: string;
+  /** `traceparent` and `X-Request-Id` as far as the client has sent none, and the empty line. */
+  readonly text: string;
 }
 
-/** 32 digits; never all zero, which would be no trace. */
-export function traceId(random: Random): string {
-  return `${digits12(random)}${digits12(random)}${digits12(random).slice(5)}1`;
+/** What the client has sent stays; a request that came without is named after its trace. */
+export function nameLines(
+  random: Random,
+  trace: string | undefined,
+  requestId: string | undefined,
+): Names {
+  if (trace !== undefined) {
+    const id = requestId ?? trace.slice(3, 35);
+    return { id, text: requestId === undefined ? `X-Request-Id: ${id}\r\n\r\n` : "\r\n" };
+  }
+  for (let at = 0; at < 32; at += 8) put(traceAt + at, random());
+  put(spanAt, random());
+  put(spanAt + 8, random());
+  // All zero would be no trace and no span.
+  lines[traceAt + 31] = lines[spanAt + 15] = 0x31;
+  if (requestId !== undefined) {
+    return { id: requestId, text: `${lines.toString("latin1", 0, traced.length)}\r\n` };
+  }
+  lines.copyWithin(nameAt, traceAt, traceAt + 32);
+  const text = lines.toString("latin1");
+  return { id: text.slice(traceAt, traceAt + 32), text };
 }
 
-/** 16 digits. */
-export function spanId(random: Random): string {
-  return `${digits12(random)}${digits3[Math.trunc(random() * 4_096)] ?? "000"}1`;
+/** Eight digits of a number from 0 to 1. */
+function put(at: number, chance: number): void {
+  const bits = Math.trunc(chance * 2 ** 32);
+  for (let i = 0; i < 8; i++) lines[at + i] = digits[(bits >>> (i * 4)) & 15] ?? 0x30;
 }

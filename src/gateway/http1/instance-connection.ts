@@ -28,6 +28,8 @@ const lent = Buffer.allocUnsafeSlow(64 * 1024);
 export class InstanceConnection implements Member {
   dueAtMs: number = Number.POSITIVE_INFINITY;
   readonly socket: Socket;
+  /** Whether it was opened for one request. */
+  readonly isOwn: boolean;
   readonly #home: Home;
   readonly #reader: ResponseReader;
   readonly #writer: RequestWriter;
@@ -42,8 +44,9 @@ export class InstanceConnection implements Member {
   #isFull = false;
   #handedOver: ((bytes: Buffer) => boolean) | undefined;
 
-  constructor(home: Home) {
+  constructor(home: Home, isOwn: boolean) {
     this.#home = home;
+    this.isOwn = isOwn;
     this.#reader = new ResponseReader(home.limits);
     const callback = (size: number): boolean => this.#onRead(size);
     const onread = { buffer: lent, callback };
@@ -64,14 +67,13 @@ export class InstanceConnection implements Member {
   }
 
   carry(job: Job, nowMs: number): void {
-    const { limits } = this.#home;
     this.#job = job;
     this.#startedAtMs = nowMs;
     this.#headAfterMs = undefined;
     this.#status = 0;
     this.#isFull = false;
     this.#reader.reset(job.method);
-    this.dueAtMs = this.#startedAtMs + Math.min(limits.connectMs, job.timeoutMs);
+    this.dueAtMs = this.#startedAtMs + Math.min(this.#home.limits.connectMs, job.timeoutMs);
     if (this.#connected) this.#send(job);
   }
 
@@ -153,8 +155,7 @@ export class InstanceConnection implements Member {
   }
 
   #begin(job: Job, head: ResponseHead): void {
-    const { clock } = this.#home;
-    this.#headAfterMs = clock.now() - this.#startedAtMs;
+    this.#headAfterMs = this.#home.clock.now() - this.#startedAtMs;
     this.#status = head.status;
     this.#keepAlive = head.keepAlive;
     const chunks = this.#reader.body?.chunks;
@@ -181,7 +182,6 @@ export class InstanceConnection implements Member {
     this.#job = undefined;
     this.#home.sweep.leave(this);
     this.#home.worked();
-    this.socket.removeAllListeners();
     const early = this.#reader.takeRest();
     const listen = (take: (bytes: Buffer) => boolean): void => {
       this.#handedOver = take;

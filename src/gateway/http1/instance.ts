@@ -15,6 +15,9 @@ export interface InstanceParts {
   readonly sweep: Sweep;
 }
 
+/** A connection that was opened for one request is kept for others only where there are few. */
+const ownMax = 8;
+
 export class Instance implements Candidate, Home {
   readonly instance: string;
   readonly port: number;
@@ -47,7 +50,7 @@ export class Instance implements Candidate, Home {
 
   /** `own`: opens a connection for this request in place of an idle one. */
   carry(job: Job, own: boolean, nowMs: number): InstanceConnection {
-    const connection = (own ? undefined : this.#takeFree()) ?? this.#open();
+    const connection = (own ? undefined : this.#takeFree()) ?? this.#open(own);
     connection.carry(job, nowMs);
     return connection;
   }
@@ -86,7 +89,8 @@ export class Instance implements Candidate, Home {
   }
 
   idle(connection: InstanceConnection): void {
-    if (this.#retired || this.#free.length >= this.limits.idleConnections) connection.close();
+    const most = connection.isOwn ? ownMax : this.limits.idleConnections;
+    if (this.#retired || this.#free.length >= most) connection.close();
     else this.#free.push(connection);
   }
 
@@ -96,8 +100,8 @@ export class Instance implements Candidate, Home {
     if (at >= 0) this.#free.splice(at, 1);
   }
 
-  #open(): InstanceConnection {
-    const connection = new InstanceConnection(this);
+  #open(own: boolean): InstanceConnection {
+    const connection = new InstanceConnection(this, own);
     this.#all.add(connection);
     return connection;
   }

@@ -80,7 +80,7 @@ export class Passage implements Job {
     this.upgrades = head.upgrades;
     this.answer = client;
     this.#serving = serving;
-    this.#repeatable = idempotent.has(head.method) && !head.upgrades;
+    this.#repeatable = idempotent.has(head.method);
     this.#holdUntilMs = nowMs + serving.config.holdMs;
     const keep = this.#repeatable ? keepBytes : 0;
     this.body = head.framing === "none" ? undefined : new RequestBody(keep, () => client.ask());
@@ -139,7 +139,7 @@ export class Passage implements Job {
   #attempt(upstream: Instance, nowMs: number): void {
     // A server may close an idle connection while a request is on its way there. What could not be
     // repeated after that, and what is repeated already, gets a connection of its own.
-    const own = !this.#repeatable || this.#forwards > 0;
+    const own = !this.#repeatable || this.upgrades || this.#forwards > 0;
     if (this.#forwards++ > 0) this.#serving.counters.retries++;
     this.#upstream = upstream;
     upstream.enter();

@@ -1,7 +1,7 @@
 // A client's request: what its head means, and the head that an instance gets in its place.
 import type { Random } from "../../kernel/random.ts";
 import { methodBytes, space, targetBytes } from "./bytes.ts";
-import { spanId, traceId } from "./ids.ts";
+import { nameLines } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import { RequestFields } from "./request-fields.ts";
 import type { Fault, HeadScan } from "./scan.ts";
@@ -65,8 +65,7 @@ export function readRequest(
   const framing = fields.coding ? "chunked" : fields.length === undefined ? "none" : "length";
   const upgrades = fields.upgrades && line.minor === 1 && framing === "none";
   const trace = fields.trace !== undefined && isTrace(fields.trace) ? fields.trace : undefined;
-  const traced = trace?.slice(3, 35) ?? traceId(origin.random);
-  const id = fields.requestId ?? traced;
+  const named = nameLines(origin.random, trace, fields.requestId);
   const isPlain = line.minor === 1 && target.host === undefined && line.exact;
   const text =
     (isPlain ? "" : `${line.method} ${target.path} HTTP/1.1\r\n`) +
@@ -75,14 +74,13 @@ export function readRequest(
     lengthLine(framing, fields.length ?? 0, line.method) +
     (upgrades ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "Connection: keep-alive\r\n") +
     forwardedLines(fields, origin, host) +
-    (trace === undefined ? `traceparent: 00-${traced}-${spanId(origin.random)}-00\r\n` : "") +
-    (fields.requestId === undefined ? `X-Request-Id: ${id}\r\n\r\n` : "\r\n");
+    named.text;
   return {
     method: line.method,
     minor: line.minor,
     framing,
     upgrades,
-    id,
+    id: named.id,
     text,
     keepAlive: line.minor === 1 ? !fields.closes : fields.keepsAlive && !fields.closes,
     length: fields.length ?? 0,

@@ -61,8 +61,14 @@ interface Fields {
 
 function readFields(scan: HeadScan, bytes: Buffer, text: string, status: number): Fields {
   const found: Fields = {
-    ...{ length: undefined, coding: false, closes: false, keepsAlive: false, hasDate: false },
-    ...{ dropped: undefined, named: undefined, garbled: undefined },
+    length: undefined,
+    coding: false,
+    closes: false,
+    keepsAlive: false,
+    hasDate: false,
+    dropped: undefined,
+    named: undefined,
+    garbled: undefined,
   };
   const { fields, start, count } = scan;
   for (let i = 0; i < count && found.garbled === undefined; i += 4) {

@@ -12,15 +12,19 @@ export interface Ends {
   readonly idleMs: number;
 }
 
+/** What was said last may take so long to be taken. */
+const lingerMs = 10_000;
+
 /** `onEnd` is called once, when both connections have ended or been cut. */
 export function join(ends: Ends, onEnd: () => void): void {
   const { client, rest, sweep, idleMs } = ends;
   const { socket: instance, early } = ends.instance;
+  let open = 2;
   let ended = false;
   const end = (): void => {
     if (ended) return;
     ended = true;
-    sweep.leave(member);
+    member.dueAtMs = sweep.nowMs + lingerMs;
     onEnd();
     // What the one said last is still on its way to the other.
     for (const socket of [client, instance]) socket.end(() => socket.destroy());
@@ -32,12 +36,16 @@ export function join(ends: Ends, onEnd: () => void): void {
   };
   const member = { dueAtMs: sweep.nowMs + idleMs, onDue: cut } satisfies Member;
   const heard = (): void => {
-    member.dueAtMs = sweep.nowMs + idleMs;
+    if (!ended) member.dueAtMs = sweep.nowMs + idleMs;
+  };
+  const closed = (): void => {
+    end();
+    if (--open === 0) sweep.leave(member);
   };
   sweep.join(member);
   if (early) client.write(early);
   if (rest) instance.write(rest);
-  for (const socket of [client, instance]) socket.on("error", cut).on("close", end);
+  for (const socket of [client, instance]) socket.on("error", cut).on("close", closed);
   client.on("data", heard).pipe(instance);
   client.on("drain", () => instance.resume());
   instance.on("end", () => client.end());
