@@ -21,6 +21,8 @@ const apart = ["--test-isolation=process", "--test-concurrency=3", "--test-timeo
 
 export type SuiteName = "house" | "fast" | "process" | "browser";
 
+const modelTests = "src/**/*.model.test.ts";
+
 const suites: Readonly<Record<SuiteName, Suite>> = {
   house: {
     patterns: [
@@ -43,7 +45,13 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
     limitMs: 180_000,
   },
   process: {
-    patterns: ["test/process/*.test.ts", "test/adapters/*.test.ts", "examples/*/test/*.test.ts"],
+    patterns: [
+      "test/process/*.test.ts",
+      "test/adapters/*.test.ts",
+      "examples/*/test/*.test.ts",
+      // Wide searches take seconds of CPU time: the fast suite is for each save.
+      modelTests,
+    ],
     together: false,
     limitMs: 1_200_000,
   },
@@ -54,11 +62,13 @@ export function filesOf(name: SuiteName): readonly string[] {
   const ignored = (path: string): boolean => path.includes("node_modules");
   const found = globSync(suites[name].patterns, { cwd: root, exclude: ignored }).sort();
   // What reads the tree and runs its documents is a suite of its own, run with the checks.
-  const house = name === "fast" ? new Set(filesOf("house")) : undefined;
-  const files = found.filter((path) => !house?.has(path));
+  const others = name === "fast" ? [...filesOf("house"), ...found.filter(isModel)] : [];
+  const files = found.filter((path) => !others.includes(path));
   // The tour is the longest and comes last by name: begun first, nothing waits for it at the end.
   return suites[name].together ? files : files.reverse();
 }
+
+const isModel = (path: string): boolean => path.endsWith(".model.test.ts");
 
 export interface Run {
   readonly tally: Tally;

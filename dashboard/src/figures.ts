@@ -21,12 +21,14 @@ export const badErrors = 0.01;
 const isReady = (instance: InstanceView): boolean => instance.state === "ready";
 
 export function figuresOf(services: readonly ServiceView[]): Figures {
-  const instances = services.flatMap((service) => service.instances);
+  // Who is down because people or a schedule want it so is not missing.
+  const wanted = services.filter(({ job, stopped }) => !job && !stopped);
+  const instances = wanted.flatMap((service) => service.instances);
   const routed = instances.filter((one) => one.latest["gateway.requests"] !== undefined);
   const base = {
     ready: instances.filter(isReady).length,
     well: instances.filter((one) => isReady(one) && one.health !== "sick").length,
-    replicas: services.reduce((sum, service) => sum + service.replicas, 0),
+    replicas: wanted.reduce((sum, service) => sum + service.replicas, 0),
   };
   if (routed.length === 0) return base;
   const requests = sum(routed, (one) => one.latest["gateway.requests"] ?? 0);

@@ -50,7 +50,16 @@ export const incidentLook: Readonly<Record<IncidentState, Look>> = {
   closed: { word: "closed", shape: "disc", tone: "quiet" },
 };
 
-export function instanceLook(instance: InstanceView): Look {
+const jobTones: Readonly<Record<string, Look["tone"]>> = { failed: "bad", overdue: "bad" };
+
+/** Of a job it is told how its work is, and who was stopped by people is not called down. */
+export function instanceLook(instance: InstanceView, { job, stopped }: ServiceView): Look {
+  const isDown = instance.state === "down";
+  if (isDown && stopped) return { word: "stopped", shape: "pause", tone: "quiet" };
+  if (isDown && job) {
+    const tone = jobTones[job.state] ?? "quiet";
+    return { word: job.state, shape: tone === "bad" ? "cross" : "hollow", tone };
+  }
   if (instance.state === "down") return { word: "down", shape: "cross", tone: "bad" };
   if (instance.state !== "ready") return { word: instance.state, shape: "ring", tone: "accent" };
   if (instance.health === "sick") return { word: "sick", shape: "triangle", tone: "warn" };

@@ -22,7 +22,7 @@ import { weathers } from "../support/leader-world.ts";
 import { openPsql, type Psql } from "./support/psql.ts";
 
 const context = { clock: systemClock, signal: new AbortController().signal } as StepContext;
-const realTtlMs = 1_000;
+const realTtlMs = 2_500;
 const pass = (ms: number): Promise<void> => sleep(ms + 20);
 
 function folder(): string {

@@ -63,6 +63,7 @@ describe("sqlite store", () => {
     store.close();
     assert.deepEqual(readdirSync(inState()).toSorted(), [
       "journal.db",
+      "reserve",
       "samples.db",
       "writer.lock",
     ]);

@@ -10,7 +10,7 @@ import { Shape } from "./shape.tsx";
 
 export function Instance(props: { instance: InstanceView; service: ServiceView }): JSX.Element {
   const { instance, service } = props;
-  const look = instanceLook(instance);
+  const look = instanceLook(instance, service);
   const at = route.value;
   const opened = at.page === "instance" && at.target === instance.target;
   const cpu = instance.latest["process.cpu"];

@@ -17,6 +17,11 @@ function Figure(props: { value: string; label: string; tone?: string }): JSX.Ele
   );
 }
 
+/** Of what runs elsewhere, by a schedule or not at all there is nothing to count. */
+function isServing({ external, job, stopped }: ServiceView): boolean {
+  return !external && !job && !stopped;
+}
+
 function Figures({ service }: { service: ServiceView }): JSX.Element {
   const now = figuresOf([service]);
   const none = "–";
@@ -61,7 +66,7 @@ export function Service(props: { service: ServiceView }): JSX.Element {
           {service.name}
           <span class={`word tone-${look.tone}`}>{look.word}</span>
         </h3>
-        {service.external ? null : <Figures service={service} />}
+        {isServing(service) ? <Figures service={service} /> : null}
       </header>
       {service.note === undefined ? null : <p class="note">{service.note}</p>}
       {service.instances.map((instance) => (
