@@ -158,6 +158,8 @@ export type { Kind as OpenKind } from "./lifecycle/open/kinds.ts";
 export type { Open } from "./lifecycle/open/tracker.ts";
 export type { LinkState } from "./link/redial.ts";
 export {
+  type OtelLogger,
+  otelSink,
   type PinoLogger,
   pinoSink,
   type WinstonLogger,

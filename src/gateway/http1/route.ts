@@ -55,6 +55,7 @@ export function createRoute(
     clients,
   } satisfies Desk;
   const server = createRouteServer(desk);
+  const parts = { clock, limits: ofAnswers(limits), sweep: tries };
 
   const apply = (next: Route): void => {
     const before = desk.upstreams;
@@ -63,7 +64,7 @@ export function createRoute(
       const same = before.find((up) => up.instance === wanted.instance && up.port === wanted.port);
       if (same) same.state = wanted.state;
       const counters = stats.instance(wanted.instance);
-      return same ?? new Instance(wanted, { counters, clock, limits, sweep: tries });
+      return same ?? new Instance(wanted, { ...parts, counters });
     });
     for (const old of before) if (!desk.upstreams.includes(old)) old.retire();
     if (desk.upstreams.some(({ isOpen }) => isOpen) || next.degraded) desk.room.wakeAll();
@@ -84,6 +85,12 @@ export function createRoute(
       for (const upstream of desk.upstreams) upstream.retire();
     },
   };
+}
+
+/** An instance is trusted to know when its answer ends: a stream may go on for weeks. */
+function ofAnswers(limits: Limits): Limits {
+  const endless = Number.POSITIVE_INFINITY;
+  return { ...limits, bodyBytes: endless, chunkExtensionsBytes: endless };
 }
 
 function createRouteServer(desk: Desk): Server {

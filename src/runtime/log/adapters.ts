@@ -1,4 +1,4 @@
-// An existing pino or winston logger as the sink, known by its shape only: no dependency.
+// An existing pino, winston or OpenTelemetry logger as the sink, known by its shape only: no dependency.
 import type { Level } from "../../kernel/log.ts";
 import { aborted } from "../parts/aborted.ts";
 import { fieldsApart } from "./format.ts";
@@ -44,6 +44,47 @@ export function winstonSink(
       const { level, message } = line;
       winston.log({ ...origin(line), ...fieldsApart(line.fields, taken), level, message });
     },
+  };
+}
+
+/** What is used of a logger of OpenTelemetry's logs API: `logs.getLogger("shop")`. */
+export interface OtelLogger {
+  emit(record: {
+    readonly timestamp: number;
+    readonly severityNumber: number;
+    readonly severityText: string;
+    readonly body: string;
+    readonly attributes: Readonly<Record<string, Plain>>;
+  }): void;
+}
+
+/** Source: OpenTelemetry logs data model, "Severity Fields". */
+const severities: Readonly<Record<Level, number>> = { debug: 5, info: 9, warn: 13, error: 17 };
+
+/**
+ * A line is emitted while its caller runs, so that the SDK finds the span that is active there: log
+ * and trace are joined. `flush` is the provider's `forceFlush`; it is given up with the log's own.
+ */
+export function otelSink(
+  logger: OtelLogger,
+  options: { readonly level?: Level; readonly flush?: () => Promise<void> } = {},
+): Sink {
+  const { flush, ...more } = options;
+  const taken = new Set(["app", "thread.name", "logger"]);
+  return {
+    name: "opentelemetry",
+    ...more,
+    write: ({ at, level, app, thread, logger: name, message, fields }) => {
+      const named = name === "" ? {} : { logger: name };
+      logger.emit({
+        timestamp: at,
+        severityNumber: severities[level],
+        severityText: level.toUpperCase(),
+        body: message,
+        attributes: { app, "thread.name": thread, ...named, ...fieldsApart(fields, taken) },
+      });
+    },
+    ...(flush ? { flush: (signal) => Promise.race([flush(), aborted(signal)]) } : {}),
   };
 }
 

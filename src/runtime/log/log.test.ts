@@ -3,9 +3,21 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Writable } from "node:stream";
 import { test } from "node:test";
+import {
+  type Context,
+  type ContextManager,
+  context,
+  ROOT_CONTEXT,
+  trace,
+} from "@opentelemetry/api";
+import {
+  InMemoryLogRecordExporter,
+  LoggerProvider,
+  SimpleLogRecordProcessor,
+} from "@opentelemetry/sdk-logs";
 import { simClock } from "../../testing/sim-clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
-import { pinoSink, winstonSink } from "./adapters.ts";
+import { otelSink, pinoSink, winstonSink } from "./adapters.ts";
 import { consoleSink } from "./console.ts";
 import { jsonOf, textOf } from "./format.ts";
 import { createLog, type LogOptions } from "./log.ts";
@@ -261,6 +273,50 @@ test("pino and winston can be the sink", async () => {
     ...fields,
   });
 });
+
+test("a line reaches OpenTelemetry's own SDK with the span that its caller is in", async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] });
+  const { log } = logged({
+    sinks: [otelSink(provider.getLogger("shop"), { flush: () => provider.forceFlush() })],
+  });
+  const span = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
+  const active = trace.setSpanContext(ROOT_CONTEXT, span);
+  assert.ok(context.setGlobalContextManager(sameAlways(active)));
+  try {
+    log.named("db").warn("slow", { ms: 5, password: "hunter2" });
+  } finally {
+    context.disable();
+  }
+  assert.equal(await log.flush(), true);
+  const [record, ...others] = exporter.getFinishedLogRecords();
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [record?.severityNumber, record?.severityText, record?.body],
+    [13, "WARN", "slow"],
+  );
+  assert.deepEqual(record?.attributes, {
+    ...{ app: "shop", "thread.name": "main", logger: "db", ms: 5, password: "***" },
+  });
+  assert.deepEqual(
+    [record?.spanContext?.traceId, record?.spanContext?.spanId],
+    [span.traceId, span.spanId],
+  );
+});
+
+function sameAlways(active: Context): ContextManager {
+  return {
+    active: () => active,
+    with: (_context, work, self, ...args) => work.call(self, ...args),
+    bind: (_context, target) => target,
+    enable() {
+      return this;
+    },
+    disable() {
+      return this;
+    },
+  };
+}
 
 test("lines go to syslog when there is one, to the console for people and without", () => {
   const names = (options: Parameters<typeof usualSinks>[0]) =>
