@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { findProgram } from "../../scripts/apt.ts";
 import type { DrillResult } from "../../src/model/drill.ts";
 import type { ErrorView } from "../../src/protocol/api.ts";
 import { type Project, until } from "./support/project.ts";
@@ -116,7 +117,7 @@ async function cut(it: Project): Promise<void> {
   }
   const child = drilling(it, "network");
   const ended = once(child, "exit");
-  const rules = (): string => execFileSync("nft", ["list", "tables"]).toString();
+  const rules = (): string => execFileSync(nft, ["list", "tables"]).toString();
   const before = rules();
   await until("packets are dropped", 10_000, async () => rules() !== before || undefined);
   child.kill("SIGTERM");
@@ -144,9 +145,12 @@ function drilling(it: Project, ...args: readonly string[]): ChildProcess {
   return spawn(process.execPath, all, { stdio: "ignore" });
 }
 
+/** Where the daemon looks for it: a service's PATH may not lead there. */
+const nft = findProgram("nft") ?? "nft";
+
 function mayCut(): boolean {
   try {
-    execFileSync("nft", ["list", "tables"], { stdio: "pipe" });
+    execFileSync(nft, ["list", "tables"], { stdio: "pipe" });
     return true;
   } catch {
     // No nft, or no right to use it.

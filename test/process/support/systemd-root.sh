@@ -3,6 +3,7 @@
 # Nothing of this machine can be written from in here, and no unit of its distribution is known:
 # a systemd that shares a root with others would tidy that up, /tmp first.
 set -eu
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$1
 units=$2
 shift 2
