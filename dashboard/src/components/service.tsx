@@ -45,9 +45,6 @@ function Figures({ service }: { service: ServiceView }): JSX.Element {
 
 function WithoutInstances({ service }: { service: ServiceView }): JSX.Element {
   if (service.external) return <p class="note">It runs elsewhere: watched, never restarted.</p>;
-  if (service.stopped) {
-    return <p class="note">Stopped by {service.stopped.by}: only people start it again.</p>;
-  }
   return (
     <p class="note">
       No instance is running. <RestartButton service={service} />

@@ -12,11 +12,11 @@ export function UndeliveredBanner(): JSX.Element | null {
       <Shape name="triangle" tone="bad" />
       <p>
         <strong>Not told yet:</strong>{" "}
-        {urgent.map((it) => (
-          <span key={`${it.channel} ${it.incident}`}>
-            {it.channel} of “{it.title}” for {roughly(daemonNow.value - Date.parse(it.since))}
-            {it.reason === undefined ? "" : ` (${it.reason})`}
-            {it.passedOn === undefined ? ". " : `; ${it.passedOn} was told instead. `}
+        {urgent.map(({ channel, incident, title, since, reason, passedOn }) => (
+          <span key={channel + incident}>
+            {channel} of “{title}” for {roughly(daemonNow.value - Date.parse(since))}
+            {reason && ` (${reason})`}
+            {passedOn && `; ${passedOn} was told instead`}.{" "}
           </span>
         ))}
       </p>
