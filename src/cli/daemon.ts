@@ -11,7 +11,7 @@ import { packageFile } from "../wiring/files.ts";
 import type { Resolved } from "../wiring/resolve.ts";
 import { type DaemonNote, noteFile } from "./context.ts";
 import { inContainer } from "./first-process.ts";
-import { become, checkLaunch, inherited, type Launch } from "./launch.ts";
+import { inherited, type Launch, successorOf } from "./launch.ts";
 import { dashboardFolder, gatewayEntry, spawnerEntry } from "./places.ts";
 import { paint, say, sayJson } from "./print.ts";
 
@@ -61,7 +61,7 @@ export async function runDaemon({
     gatewayCommand: [process.execPath, ...inherited(), gatewayEntry],
     spawnerCommand: [process.execPath, ...inherited(), spawnerEntry],
     dashboard: dashboardFolder,
-    successor: { check: () => checkLaunch(stateFolder), become: () => become(stateFolder) },
+    successor: { check: () => successorOf(stateFolder) },
     onBroken: (error) => {
       log.error("the loop is broken: ending so that a supervisor starts the daemon anew", {
         reason: messageOf(error),

@@ -8,8 +8,8 @@ import { become, canBecome, type Launch, readLaunch, writeLaunch } from "./launc
  * @throws JOURNAL_UNUSABLE
  */
 export async function launch(what: Omit<Launch, "command">): Promise<void> {
-  writeLaunch(what);
-  if (canBecome()) become(what.stateFolder);
+  const written = writeLaunch(what);
+  if (canBecome()) become(written);
   const { runDaemon } = await import("./daemon.ts");
   await runDaemon(readLaunch(what.stateFolder));
 }

@@ -1,5 +1,5 @@
 // How a daemon comes to life: the config, already read, is handed to a process that has no use for its readers.
-import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Level } from "../kernel/log.ts";
@@ -45,19 +45,22 @@ export function canBecome(): boolean {
   return typeof process.execve === "function";
 }
 
-/** Does not return. A program that cannot be run ends this process: see {@link checkLaunch}. */
-export function become(stateFolder: string): void {
-  const [file = "", ...rest] = peekLaunch(stateFolder).command;
+/** Does not return. A program that cannot be run ends this process: see {@link successorOf}. */
+export function become({ command: [file = "", ...rest] }: Launch): void {
   process.execve?.(file, [file, ...rest], process.env);
 }
 
-/** @throws USAGE when nobody wrote a launch, or its program is not there. */
-export function checkLaunch(stateFolder: string): void {
+/**
+ * The program that was written down last, ready to be become.
+ * @throws USAGE when nobody wrote one, or its program is not there.
+ */
+export function successorOf(stateFolder: string): () => void {
   if (!canBecome()) {
     const message = `expected Node from 22.15 on, got ${process.version}`;
     throw new HomeostatError("USAGE", message);
   }
-  const [file = "", ...rest] = peekLaunch(stateFolder).command;
+  const what = peekLaunch(stateFolder);
+  const [file = "", ...rest] = what.command;
   const entry = rest.find((word) => isAbsolute(word)) ?? "";
   try {
     accessSync(file, constants.X_OK);
@@ -65,17 +68,33 @@ export function checkLaunch(stateFolder: string): void {
   } catch (error) {
     throw new HomeostatError("USAGE", `the next version cannot be run: ${messageOf(error)}`);
   }
+  return () => {
+    // Others may have written theirs meanwhile, or taken it away.
+    write(what);
+    become(what);
+  };
 }
 
 /** @throws JOURNAL_UNUSABLE */
-export function writeLaunch(what: Omit<Launch, "command">): void {
-  const { stateFolder } = what;
+export function writeLaunch(given: Omit<Launch, "command">): Launch {
   const node = [process.execPath, ...inherited(), youngSpace];
-  const command = [...node, daemonEntry, "--state", stateFolder];
+  const what = { ...given, command: [...node, daemonEntry, "--state", given.stateFolder] };
+  write(what);
+  return what;
+}
+
+/** Takes back what was written and is not wanted any more. */
+export function dropLaunch(stateFolder: string): void {
+  rmSync(launchFile(stateFolder), { force: true });
+}
+
+/** All of it or nothing. @throws JOURNAL_UNUSABLE */
+function write(what: Launch): void {
+  const file = launchFile(what.stateFolder);
+  const aside = `${file}.${process.pid}`;
   try {
-    writeFileSync(launchFile(stateFolder), JSON.stringify({ ...what, command }, written), {
-      mode: 0o600,
-    });
+    writeFileSync(aside, JSON.stringify(what, written), { mode: 0o600 });
+    renameSync(aside, file);
   } catch (error) {
     const message = `the state folder cannot be written: ${messageOf(error)}`;
     throw new HomeostatError("JOURNAL_UNUSABLE", message, { cause: error });
@@ -104,6 +123,7 @@ function written(_: string, value: unknown): unknown {
 }
 
 function read(_: string, value: unknown): unknown {
-  const isSet = typeof value === "object" && value !== null && setMark in value;
-  return isSet ? new Set((value as { readonly [setMark]: readonly unknown[] })[setMark]) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const [[key, of] = [], ...more] = Object.entries(value);
+  return key === setMark && Array.isArray(of) && more.length === 0 ? new Set(of) : value;
 }

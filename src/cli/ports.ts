@@ -33,12 +33,18 @@ export async function portsInUse(config: unknown, where: Where): Promise<readonl
   const own = record(dashboard).port;
   const port = own === undefined ? defaults.dashboardPort : usable(own);
   const { host = loopback } = record(dashboard);
-  if (port !== undefined && typeof host === "string" && !isAlive(readNote(where.state)?.pid)) {
+  if (port !== undefined && typeof host === "string" && !isOwn(where, port)) {
     wanted.push({ at: ["dashboard", "port"], host, port });
   }
   const found: Finding[] = [];
   for (const want of wanted) found.push(...(await problem(want)));
   return found;
+}
+
+/** The port that the daemon of this folder has. */
+function isOwn(where: Where, port: number): boolean {
+  const note = readNote(where.state);
+  return isAlive(note?.pid) && Number(new URL(note?.url ?? "http://x").port) === port;
 }
 
 function usable(value: unknown): number | undefined {

@@ -11,7 +11,7 @@ import type {
   SeriesView,
   StateView,
 } from "../protocol/api.ts";
-import { isAllowed } from "./auth.ts";
+import { cookieOf, isAllowed } from "./auth.ts";
 import { type ChannelsBackend, channelRoutes } from "./channels.ts";
 import { type DrillsBackend, drillRoutes } from "./drills.ts";
 import { body, whole } from "./given.ts";
@@ -79,7 +79,7 @@ export function createApi({ backend, token, dashboard, kuma, metrics }: ApiOptio
     if (refusal) return { headers, refusal: fail(new HomeostatError("FORBIDDEN", refusal)) };
     // A page asks for its parts and its stream by itself: it cannot add a header to those.
     if (token === undefined || asked.query("token") !== token) return { headers };
-    const cookie = `homeostat=${token}; HttpOnly; SameSite=Strict; Path=/`;
+    const cookie = `homeostat=${cookieOf(token)}; HttpOnly; SameSite=Strict; Path=/`;
     return { headers: { ...headers, "set-cookie": cookie } };
   });
   app.get("/api/state", () => json(backend.state()));
@@ -170,13 +170,17 @@ function orders(app: Router, backend: Backend): void {
   });
 }
 
+/** Pages, scrapers and commands; what comes beyond is closed at once. */
+const connectionsMax = 256;
+
 /** Resolves when the server listens. @throws CONFIG_INVALID when the port is taken. */
 export function listen(app: Router, options: ApiOptions): Promise<Server> {
   const { host, port } = options;
   return new Promise((resolve, reject) => {
     const server = createServer(app.listener);
+    server.maxConnections = connectionsMax;
     server.listen(port, host, () => resolve(server));
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    server.on("error", (error: NodeJS.ErrnoException) => {
       const got = error.code === "EADDRINUSE" ? "a port in use by another program" : error.message;
       const message = `dashboard.port: expected a free port, got ${port}: ${got}`;
       const details = [{ path: "dashboard.port", expected: "a free port", got: `${port}: ${got}` }];

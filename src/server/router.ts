@@ -118,7 +118,9 @@ async function send(
 
 /** @throws WIRE_SHAPE */
 function addressOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
-  const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+  const url = request.url ?? "/";
+  const mark = url.indexOf("?");
+  const [path, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
   if (path.startsWith("/")) return { path, query: new URLSearchParams(query) };
   throw new HomeostatError("WIRE_SHAPE", "expected a path from /");
 }

@@ -40,6 +40,8 @@ export interface BackendParts {
 
 export interface RunningBackend {
   readonly api: Backend;
+  /** How many orders are being carried out. */
+  orders(): number;
   /** Once a second: tells the streams that the state has a new beat. */
   beat(): void;
 }
@@ -58,6 +60,13 @@ export function createBackend(parts: BackendParts): RunningBackend {
       port === undefined ? [] : [[name, port] as const],
     ),
   );
+  let orders = 0;
+  const ordered = <T>(work: Promise<T>): Promise<T> => {
+    orders += 1;
+    return work.finally(() => {
+      orders -= 1;
+    });
+  };
   const api: Backend = {
     state: () => {
       const nextRuns = parts.nextRuns();
@@ -79,24 +88,21 @@ export function createBackend(parts: BackendParts): RunningBackend {
     pause: operator.pause,
     resume: operator.resume,
     decide: operator.decide,
-    restart: (name, by) => stepped((step) => operator.restart(name, by, step)),
-    stop: (name, by) => stepped((step) => operator.stop(name, by, step)),
-    start: (name, by) => stepped((step) => operator.start(name, by, step)),
-    scale: (name, count, by) => stepped((step) => operator.scale(name, count, by, step)),
+    restart: (name, by) => ordered(stepped((step) => operator.restart(name, by, step))),
+    stop: (name, by) => ordered(stepped((step) => operator.stop(name, by, step))),
+    start: (name, by) => ordered(stepped((step) => operator.start(name, by, step))),
+    scale: (name, count, by) => ordered(stepped((step) => operator.scale(name, count, by, step))),
     run: operator.run,
     pss: parts.pss,
     apps: apps.view,
-    order: apps.order,
-    down: (by) => {
-      // The answer leaves first: the server ends with the daemon.
-      void loop.clock.sleep(50).then(() => parts.down(by));
-    },
+    order: (target, order, by) => ordered(apps.order(target, order, by)),
+    down: parts.down,
     upgrade: parts.upgrade,
     stream,
     drills: parts.drills,
     channels: parts.channels,
   };
-  return { api, beat };
+  return { api, beat, orders: () => orders };
 }
 
 async function stepped(

@@ -35,6 +35,7 @@ const beatMs = 1_000;
 const roomMs = 2_000;
 const configPollMs = 500;
 const sweepMs = 5_000;
+const answerMs = 50;
 
 /**
  * @throws DAEMON_RUNNING, JOURNAL_CORRUPT, JOURNAL_NEWER, or CONFIG_INVALID for a taken port; then
@@ -45,7 +46,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopped = new AbortController();
   const parts = assemble(options, stopped.signal);
   const logs = makeLogs(options);
-  const { over, finish } = ending({ ...parts, logs, options, stopped });
+  const { over, finish, isEnding } = ending({ ...parts, logs, options, stopped });
   const operator = createOperator(parts.loop, parts.supervisor);
   const drills = createDrills({ ...parts, ...options, project: options.stateFolder });
   const backend = createBackend({
@@ -56,9 +57,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     resolved: options.resolved,
     version: options.version,
     lastLines,
-    down: finish,
+    // The answer leaves first: the server ends with the daemon.
+    down: (by) => finish(by, answerMs),
     pss: () => pssOf(parts),
-    upgrade: (by) => upgrade({ ...parts, ...options, logs, stopped }, by),
+    upgrade: (by) =>
+      upgrade({ ...parts, ...options, logs, stopped, isEnding, orders: backend.orders }, by),
   });
   const metrics = createDaemonMetrics({
     loop: parts.loop,
@@ -141,7 +144,18 @@ function keepTime(
   const { clock } = loop;
   void loop.run(signal);
   void every(clock, configPollMs, signal, () => files.check());
-  void every(clock, sweepMs, signal, () => void supervisor.sweep());
+  let sweeps = true;
+  void every(clock, sweepMs, signal, () => {
+    try {
+      supervisor.sweep();
+      sweeps = true;
+    } catch (error) {
+      // No descriptor left, say: the next one may be luckier.
+      if (sweeps)
+        log.error("what belongs to nobody is not looked for", { reason: messageOf(error) });
+      sweeps = false;
+    }
+  });
   void every(clock, beatMs, signal, async () => {
     if (!existsSync(undoFile(stateFolder))) return;
     const { undoLeft } = await import("./drill-undo.ts");

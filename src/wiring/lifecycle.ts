@@ -61,17 +61,24 @@ export function ending(parts: {
   readonly notify: NotifyDesk;
   readonly logs: Logs;
   readonly stopped: AbortController;
-}): { readonly over: Promise<void>; readonly finish: (by: string) => void } {
+}): {
+  readonly over: Promise<void>;
+  /** `afterMs`: so that an answer leaves first. */
+  readonly finish: (by: string, afterMs?: number) => void;
+  /** Whether an end was asked for. */
+  readonly isEnding: () => boolean;
+} {
   const { options, store, loop, supervisor, gateway, spawner, apps, logs, stopped } = parts;
-  let finish: (by: string) => void = () => {};
+  let finish: (by: string, afterMs?: number) => void = () => {};
+  let asked = false;
   const over = new Promise<void>((resolve, reject) => {
-    let asked = false;
-    finish = (by) => {
+    finish = (by, afterMs = 0) => {
       if (asked) return;
       asked = true;
       options.log.info("stopping", { by });
-      stopped.abort();
       const work = async (): Promise<void> => {
+        if (afterMs > 0) await options.clock.sleep(afterMs);
+        stopped.abort();
         // What cannot be ended keeps nothing else from ending.
         const ends = [await settled(supervisor.stopAll(by)), await settled(gateway.stop())];
         ends.push(await settled(spawner.stop()), await settled(logs.close()));
@@ -85,7 +92,7 @@ export function ending(parts: {
       work().then(resolve, reject);
     };
   });
-  return { over, finish: (by) => finish(by) };
+  return { over, finish: (by, afterMs) => finish(by, afterMs), isEnding: () => asked };
 }
 
 async function settled(work: Promise<void>): Promise<PromiseSettledResult<void>> {

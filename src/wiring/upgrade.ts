@@ -1,16 +1,17 @@
 // How a daemon hands over to its next version: at a quiet moment, in the same process, services untouched.
 import type { Loop } from "../controller/loop.ts";
 import type { State } from "../controller/state.ts";
-import { HomeostatError } from "../kernel/errors.ts";
+import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Logs } from "./logs.ts";
 
 /** The program that comes next. */
 export interface Successor {
-  /** @throws USAGE when there is none, or it cannot be run. */
-  check(): void;
-  /** Takes the place of this process; what it holds open is closed. */
-  become(): void;
+  /**
+   * Gives what takes the place of this process; what it holds open is closed then.
+   * @throws USAGE when there is none, or it cannot be run.
+   */
+  check(): () => void;
 }
 
 export interface UpgradeParts {
@@ -19,6 +20,11 @@ export interface UpgradeParts {
   readonly log: Log;
   readonly stopped: AbortController;
   readonly successor: Successor;
+  /** An end was asked for: it goes before. */
+  readonly isEnding: () => boolean;
+  readonly onBroken: (error: unknown) => void;
+  /** What people have asked for and is not done yet. */
+  readonly orders: () => number;
 }
 
 /** So that the answer to whoever asked leaves first. */
@@ -30,16 +36,30 @@ const answerMs = 50;
  *
  * @throws NOT_NOW while something is being done, or what {@link Successor.check} throws
  */
-export function upgrade({ loop, logs, log, stopped, successor }: UpgradeParts, by: string): void {
-  const busy = underWay(loop.mind.state);
+export function upgrade(parts: UpgradeParts, by: string): void {
+  const { loop, log, successor, isEnding, orders } = parts;
+  const busy = isEnding()
+    ? "the end of everything"
+    : (underWay(loop.mind.state) ?? (orders() > 0 ? "what somebody has ordered" : undefined));
   if (busy !== undefined) throw new HomeostatError("NOT_NOW", `${busy} is under way`);
-  successor.check();
+  const become = successor.check();
   log.info("handing over to the next version", { by });
-  void loop.clock.sleep(answerMs).then(async () => {
-    stopped.abort();
-    await logs.close();
-    successor.become();
+  handOver(parts, become).catch((error: unknown) => {
+    // Half of it has stopped already: the next daemon takes over what runs.
+    log.error("the next version could not take over", { reason: messageOf(error) });
+    parts.onBroken(error);
   });
+}
+
+async function handOver(
+  { loop, logs, stopped, isEnding }: UpgradeParts,
+  become: () => void,
+): Promise<void> {
+  await loop.clock.sleep(answerMs);
+  if (isEnding()) return;
+  stopped.abort();
+  await logs.close();
+  if (!isEnding()) become();
 }
 
 function underWay({ incidents, instances }: State): string | undefined {

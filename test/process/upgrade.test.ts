@@ -104,3 +104,33 @@ test("nothing is touched by a config that is wrong, and a new service comes up w
     here.marked().every(({ target }) => target !== "web/1") ? true : undefined,
   );
 });
+
+test("an end that meets an upgrade wins, and a chosen config stays chosen", async (t) => {
+  const { here } = await made(t);
+  const daemon = await here.up();
+  await here.healthy();
+  const other = join(here.folder, "other.json");
+  const services = { mute: { command: ["sleep", "600"] } };
+  const { port } = new URL(here.url);
+  writeFileSync(other, JSON.stringify({ dashboard: { port: Number(port) }, services }));
+  assert.equal((await here.cli("--config", "other.json", "upgrade")).code, 0);
+  assert.equal((await here.cli("upgrade")).code, 0);
+  const view = await here.view();
+  assert.deepEqual(
+    view.services.map(({ name }) => name),
+    ["mute"],
+  );
+  writeFileSync(
+    join(here.state, "launch.json"),
+    JSON.stringify({ stateFolder: here.state, command: upCommand(here) }),
+  );
+  assert.equal((await here.post("/api/upgrade")).status, 200);
+  assert.equal((await here.post("/api/down")).status, 200);
+  assert.equal(await exited(daemon, 20_000), 0);
+  assert.deepEqual(here.marked(), []);
+});
+
+/** Any program that could be become. */
+function upCommand(here: Project): readonly string[] {
+  return [process.execPath, join(here.folder, "other.json")];
+}

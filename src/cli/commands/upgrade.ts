@@ -11,7 +11,7 @@ import {
   type Where,
   whereIs,
 } from "../context.ts";
-import { writeLaunch } from "../launch.ts";
+import { dropLaunch, writeLaunch } from "../launch.ts";
 import { paint, say, sayJson } from "../print.ts";
 import { load } from "./up.ts";
 
@@ -25,17 +25,33 @@ export async function upgrade(options: GlobalOptions): Promise<void> {
   const client = connect(where);
   const before = await client.get<StateView>("/api/state");
   const note = readNote(where.state);
-  const same: LaunchOptions = note?.options ?? {};
+  const chosen: LaunchOptions = {
+    ...note?.options,
+    ...(options.config === undefined ? {} : { config: options.config }),
+  };
   writeLaunch({
-    resolved: await load({ ...same, ...options }, where),
+    resolved: await load({ ...chosen, ...options }, where),
     folder: where.folder,
     stateFolder: where.state,
-    logLevel: same.logLevel ?? "info",
+    logLevel: chosen.logLevel ?? "info",
     json: false,
-    options: same,
+    options: chosen,
     ...(note?.up ? { up: note.up.args } : {}),
   });
-  await ask(() => client.post("/api/upgrade"), options);
+  const drop = (): void => dropLaunch(where.state);
+  const onSignal = (): void => {
+    drop();
+    process.exit(130);
+  };
+  process.once("SIGINT", onSignal);
+  try {
+    await ask(() => client.post("/api/upgrade"), options);
+  } catch (error) {
+    drop();
+    throw error;
+  } finally {
+    process.removeListener("SIGINT", onSignal);
+  }
   const after = await next(where, note?.startedAtMs ?? 0);
   const kept = keptOf(before, after);
   const anew = pidsOf(after).size - kept;
