@@ -27,6 +27,7 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
   const context: RouteContext = { ...parts, stats, deadlines: createDeadlines(clock) };
   const routes = new Map<string, LiveRoute>();
   const toxiproxy = createToxiproxy(parts);
+  const leaving = new Set<Promise<void>>();
   let version = 0;
   let drained = false;
   let queue: Promise<unknown> = Promise.resolve();
@@ -34,7 +35,7 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
   const put = async (config: GatewayConfig): Promise<Applied> => {
     if (config.version < version || drained) return { kind: "applied", version, problems: [] };
     version = config.version;
-    removeAllBut(routes, new Set(config.routes.map(keyOf)));
+    removeAllBut(routes, new Set(config.routes.map(keyOf)), leaving);
     stats.prune(config.routes);
     const problems = [];
     for (const route of config.routes) {
@@ -65,7 +66,8 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
     async drain(graceMs) {
       drained = true;
       await queue;
-      await Promise.all([...routes.values()].map((route) => route.close(graceMs)));
+      const left = Promise.race([Promise.all(leaving), clock.sleep(graceMs)]);
+      await Promise.all([...[...routes.values()].map((route) => route.close(graceMs)), left]);
       await toxiproxy.apply(undefined);
     },
   };
@@ -75,10 +77,16 @@ function keyOf({ service, host, port }: Route): string {
   return `${service} ${host} ${port}`;
 }
 
-function removeAllBut(routes: Map<string, LiveRoute>, wanted: ReadonlySet<string>): void {
+/** What they have promised to finish, `leaving` knows until then. */
+function removeAllBut(
+  routes: Map<string, LiveRoute>,
+  wanted: ReadonlySet<string>,
+  leaving: Set<Promise<void>>,
+): void {
   for (const [key, route] of routes) {
     if (wanted.has(key)) continue;
     routes.delete(key);
-    void route.close(removedGraceMs);
+    const closing = route.close(removedGraceMs).finally(() => leaving.delete(closing));
+    leaving.add(closing);
   }
 }

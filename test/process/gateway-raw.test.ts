@@ -256,3 +256,45 @@ test("an upgrade that is declined is an answer like any other", async (t) => {
   socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await until("the next one", () => received().match(/403/g)?.length === 2);
 });
+
+test("who asks on and on and takes no answers is served no further", async (t) => {
+  const answer = `HTTP/1.1 200 OK\r\nContent-Length: 48000\r\n\r\n${"x".repeat(48_000)}`;
+  let served = 0;
+  const port = await connectHere(t, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => {
+      served += 1;
+      socket.write(answer);
+    });
+  });
+  const route = await startRoute(port);
+  t.after(() => route.close());
+  const client = connect(route.port, "127.0.0.1").pause();
+  t.after(() => client.destroy());
+  client.on("error", () => {});
+  client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5_000));
+  await until("some are served", () => served > 3);
+  await sleep(700);
+  // What the kernel holds for both sides, and some answers more.
+  assert.ok(served < 1_000, `${served} answers wait for nobody`);
+  // Reading again, it gets the rest.
+  const taken = drink(client);
+  client.resume();
+  const before = served;
+  await until("the rest comes", () => served > before + 100 && taken.size() > 10_000_000);
+});
+
+test("a client that comes after a silence may take its time", async (t) => {
+  const oracle = await startOracle();
+  t.after(() => oracle.close());
+  const route = await startRoute(oracle.port, { keepAliveMs: 1_500 });
+  t.after(() => route.close());
+  await sleep(2_000);
+  const client = connect(route.port, "127.0.0.1");
+  t.after(() => client.destroy());
+  const taken = drink(client);
+  await sleep(700);
+  client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await until("it is answered", () => taken.size() > 0);
+  assert.match(taken.head(), /^HTTP\/1\.1 200 OK\r\n/);
+});

@@ -1,10 +1,10 @@
 // A client's connection: reads one request after the other, and writes the answers in their order.
 import type { Socket } from "node:net";
 import { AnswerWriter } from "./answer-writer.ts";
-import { type Connected, type Desk, originOf } from "./desk.ts";
+import { type Connected, type Desk, isLast, originOf } from "./desk.ts";
 import type { RawInstance } from "./exchange.ts";
 import { type Client, Passage } from "./passage.ts";
-import { type Reply, replyText } from "./replies.ts";
+import { connectionLine, late, type Reply, replyText } from "./replies.ts";
 import type { RequestHead } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
 import type { ResponseHead } from "./response.ts";
@@ -12,7 +12,6 @@ import type { Fault } from "./scan.ts";
 import type { Member } from "./sweep.ts";
 import { join } from "./tunnel.ts";
 
-const late: Fault = { status: 408, text: "the request did not come in time" };
 const never = Number.POSITIVE_INFINITY;
 
 export class ClientConnection implements Client, Connected, Member {
@@ -21,7 +20,6 @@ export class ClientConnection implements Client, Connected, Member {
   readonly #desk: Desk;
   readonly #reader: RequestReader;
   readonly #writer: AnswerWriter;
-  /** Of the request that is answered, or was last. */
   #head: RequestHead | undefined;
   #passage: Passage | undefined;
   #requests = 0;
@@ -105,9 +103,14 @@ export class ClientConnection implements Client, Connected, Member {
   done(): void {
     this.#passage = undefined;
     this.#resumeAnswer = undefined;
-    if (this.#closes) return void this.#finish();
+    const isQuiet = this.#reader.waitingBytes === 0;
+    if (this.#closes || (this.#desk.closing && isQuiet)) return void this.#finish();
+    // Who takes no answers gets no more of them.
+    if (this.flush(() => this.#next())) this.#next();
+  }
+
+  #next(): void {
     this.#skippedBytes = 0;
-    this.#requestUntilMs = never;
     this.#wait(this.#desk.limits.keepAliveMs);
     this.#socket.resume();
     this.#pump();
@@ -122,12 +125,12 @@ export class ClientConnection implements Client, Connected, Member {
     this.done();
   }
 
-  handOver(head: ResponseHead, instance: RawInstance, onEnd: () => void): void {
+  handOver({ text }: ResponseHead, instance: RawInstance, onEnd: () => void): void {
     const { sweep, limits } = this.#desk;
     this.#passage = undefined;
     this.#isTunnel = true;
     sweep.leave(this);
-    this.#socket.write(`${head.text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
+    this.#socket.write(`${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
     const rest = this.#reader.takeRest();
     join({ client: this.#socket, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, onEnd);
   }
@@ -152,7 +155,6 @@ export class ClientConnection implements Client, Connected, Member {
     if (reader.waitingBytes > this.#desk.limits.aheadBytes) this.#socket.pause();
   }
 
-  /** Uses what was read: head, body, and the next head when its turn has come. */
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -161,9 +163,8 @@ export class ClientConnection implements Client, Connected, Member {
     if (this.#reader.fault && !this.#ending) this.#refuse(this.#reader.fault);
   }
 
-  /** Whether there may be more. */
   #passHead(): boolean {
-    if (this.#passage) return false;
+    if (this.#passage || this.#resumeAnswer) return false;
     const head = this.#reader.readHead();
     if (!head) return false;
     this.#head = head;
@@ -198,10 +199,10 @@ export class ClientConnection implements Client, Connected, Member {
     if (!resume) return;
     this.#resumeAnswer = undefined;
     this.dueAtMs = never;
+    if (this.#reader.isInBody) this.#wait(this.#desk.limits.bodyIdleMs);
     resume();
   }
 
-  /** A client that ends its side waits for no answer; one that has its answer goes. */
   #onEnd(): void {
     if (this.#passage) this.#onGone();
     else if (this.#ending) this.cut();
@@ -237,14 +238,13 @@ export class ClientConnection implements Client, Connected, Member {
   }
 
   #wait(ms: number): void {
-    this.dueAtMs = Math.min(this.#desk.sweep.nowMs + ms, this.#requestUntilMs);
+    // The limit of a request is for reading it: an answer may take as long as somebody takes it.
+    const untilMs = this.#reader.isInBody && !this.#ending ? this.#requestUntilMs : never;
+    this.dueAtMs = Math.min(this.#desk.sweep.nowMs + ms, untilMs);
   }
 
   #connectionLine(): string {
-    const { closing, limits } = this.#desk;
-    const isLast = closing || this.#requests >= limits.requestsPerConnection;
-    if (isLast || this.#head?.keepAlive === false) this.#closes = true;
-    if (this.#closes) return "Connection: close\r\n";
-    return this.#head?.minor === 0 ? "Connection: keep-alive\r\n" : "";
+    if (isLast(this.#desk, this.#requests, this.#head)) this.#closes = true;
+    return connectionLine(this.#head, this.#closes);
   }
 }

@@ -1,7 +1,8 @@
 // What the clients of one route share.
+
 import type { Socket } from "node:net";
 import type { Serving } from "./passage.ts";
-import type { Origin } from "./request.ts";
+import type { Origin, RequestHead } from "./request.ts";
 
 export interface Desk extends Serving {
   /** `Date: …`, of this second. */
@@ -25,4 +26,13 @@ export function originOf({ remoteAddress }: Socket, { limits, random, config }: 
     lastHost: undefined,
     lastForwarded: "",
   };
+}
+
+/** Whether the connection ends with this answer. */
+export function isLast(
+  { closing, limits }: Desk,
+  requests: number,
+  head: RequestHead | undefined,
+): boolean {
+  return closing || requests >= limits.requestsPerConnection || head?.keepAlive === false;
 }

@@ -1,26 +1,12 @@
 // A connection to an instance: carries one request after the other and reads the answers.
 import { connect, type Socket } from "node:net";
-import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
-import type { Limits } from "./limits.ts";
+import type { Home } from "./home.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { ResponseHead } from "./response.ts";
 import { ResponseReader } from "./response-reader.ts";
-import type { Member, Sweep } from "./sweep.ts";
-
-/** What a connection needs of the instance it leads to. */
-export interface Home {
-  readonly port: number;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly sweep: Sweep;
-  /** It answered: it works. */
-  worked(): void;
-  /** Has no request any more and may have another one. */
-  idle(connection: InstanceConnection): void;
-  closed(connection: InstanceConnection): void;
-}
+import type { Member } from "./sweep.ts";
 
 /** All connections read into the same place: each uses what it was lent before the next one reads. */
 const lent = Buffer.allocUnsafeSlow(64 * 1024);
@@ -30,7 +16,7 @@ export class InstanceConnection implements Member {
   readonly socket: Socket;
   /** Whether it was opened for one request. */
   readonly isOwn: boolean;
-  readonly #home: Home;
+  readonly #home: Home<InstanceConnection>;
   readonly #reader: ResponseReader;
   readonly #writer: RequestWriter;
   #job: Job | undefined;
@@ -44,17 +30,18 @@ export class InstanceConnection implements Member {
   #isFull = false;
   #handedOver: ((bytes: Buffer) => boolean) | undefined;
 
-  constructor(home: Home, isOwn: boolean) {
+  constructor(home: Home<InstanceConnection>, isOwn: boolean) {
     this.#home = home;
     this.isOwn = isOwn;
     this.#reader = new ResponseReader(home.limits);
     const callback = (size: number): boolean => this.#onRead(size);
     const onread = { buffer: lent, callback };
-    this.socket = connect({ port: home.port, host: "127.0.0.1", noDelay: true, onread });
+    const to = { port: home.port, host: "127.0.0.1", noDelay: true };
+    this.socket = connect({ ...to, allowHalfOpen: true, onread });
     this.socket
       .on("connect", () => this.#onConnect())
       .on("drain", () => this.#onDrain())
-      .on("end", () => this.#onClose("the connection was closed"))
+      .on("end", () => this.#onEnd())
       .on("error", (error) => this.#onClose(messageOf(error)))
       .on("close", () => this.#onClose("the connection was closed"));
     this.#writer = new RequestWriter(this.socket, () => this.#progress());
@@ -195,6 +182,11 @@ export class InstanceConnection implements Member {
   #resume(): void {
     this.#isFull = false;
     this.socket.resume();
+  }
+
+  /** One that is a tunnel may still be told something. */
+  #onEnd(): void {
+    if (!this.#handedOver) this.#onClose("the connection was closed");
   }
 
   #onClose(text: string): void {

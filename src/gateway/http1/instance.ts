@@ -4,7 +4,8 @@ import type { Upstream } from "../../protocol/gateway.ts";
 import { afterFailure, type Candidate, type Ejection, notEjected } from "../balance.ts";
 import { addLatency, type InstanceCounters } from "../stats.ts";
 import type { Job, Tally } from "./exchange.ts";
-import { type Home, InstanceConnection } from "./instance-connection.ts";
+import type { Home } from "./home.ts";
+import { InstanceConnection } from "./instance-connection.ts";
 import type { Limits } from "./limits.ts";
 import type { Sweep } from "./sweep.ts";
 
@@ -18,7 +19,7 @@ export interface InstanceParts {
 /** A connection that was opened for one request is kept for others only where there are few. */
 const ownMax = 8;
 
-export class Instance implements Candidate, Home {
+export class Instance implements Candidate, Home<InstanceConnection> {
   readonly instance: string;
   readonly port: number;
   state: Upstream["state"];

@@ -33,7 +33,8 @@ export function createSweep(clock: Clock, resolutionMs: number): Sweep {
 
   return {
     get nowMs() {
-      return nowMs;
+      // Nobody was there to keep it new.
+      return ticking ? nowMs : clock.now();
     },
     join(member) {
       members.add(member);

@@ -14,6 +14,10 @@ export interface Ends {
 
 /** What was said last may take so long to be taken. */
 const lingerMs = 10_000;
+/** So long may one side still talk when the other one has ended its own. */
+const halfOpenMs = 60_000;
+/** A peer that vanished is noticed by the kernel, which asks after so much silence. */
+const aliveMs = 60_000;
 
 /** `onEnd` is called once, when both connections have ended or been cut. */
 export function join(ends: Ends, onEnd: () => void): void {
@@ -35,8 +39,14 @@ export function join(ends: Ends, onEnd: () => void): void {
     end();
   };
   const member = { dueAtMs: sweep.nowMs + idleMs, onDue: cut } satisfies Member;
+  let quietMs = idleMs;
   const heard = (): void => {
-    if (!ended) member.dueAtMs = sweep.nowMs + idleMs;
+    if (!ended) member.dueAtMs = sweep.nowMs + quietMs;
+  };
+  /** One side is gone: the other one may have something to add, and not for a day. */
+  const halfClosed = (): void => {
+    quietMs = Math.min(idleMs, halfOpenMs);
+    heard();
   };
   const closed = (): void => {
     end();
@@ -46,6 +56,9 @@ export function join(ends: Ends, onEnd: () => void): void {
   if (early) client.write(early);
   if (rest) instance.write(rest);
   for (const socket of [client, instance]) socket.on("error", cut).on("close", closed);
+  for (const socket of [client, instance]) socket.setKeepAlive(true, aliveMs);
+  client.on("end", halfClosed);
+  instance.on("end", halfClosed);
   client.on("data", heard).pipe(instance);
   client.on("drain", () => instance.resume());
   instance.on("end", () => client.end());
