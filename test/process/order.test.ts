@@ -114,6 +114,7 @@ describe("order", side, () => {
         report: shell("echo 42 rows", { job: { onStart: false } }),
         endless: idle({ job: { onStart: false, timeLimit: "300ms", retries: 0 } }),
         tick: shell("echo tick", { job: { schedule: "* * * * *" } }),
+        lasting: idle({ job: { onStart: false } }),
         web: idle(),
       },
     }));
@@ -130,8 +131,8 @@ describe("order", side, () => {
     assert.equal(late.job?.last?.text, "ended after its time limit of 300 ms");
     assert.match(await refusal(here, "web/run"), /web is no job: homeostat start web/);
     const [first, second] = await Promise.all([
-      here.post("/api/services/report/run"),
-      here.post("/api/services/report/run"),
+      here.post("/api/services/lasting/run"),
+      here.post("/api/services/lasting/run"),
     ]);
     assert.deepEqual([first.status, second.status].toSorted(), [200, 409]);
     assert.equal(subjects(here.journal(), "symptom.raised").join(), "endless/1");
