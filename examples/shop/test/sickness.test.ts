@@ -26,14 +26,15 @@ test("the function that blocks is right for originals larger than their thumbnai
 test("gc: one pause, then all is well", async () => {
   await using shop = openShop();
   const payments = await shop.start("payments");
-  await ask(`${payments.url}/_sick/gc`, { ms: 700 });
+  await ask(`${payments.url}/_sick/gc`, { ms: 2_500 });
   const start = performance.now();
   assert.equal((await ask(`${payments.url}/health`)).status, 200);
   const paused = performance.now() - start;
-  assert.ok(paused > 500, `the answer took ${paused} ms`);
+  // It has begun before it could be asked.
+  assert.ok(paused > 1_000, `the answer took ${paused} ms`);
   const again = performance.now();
   await ask(`${payments.url}/health`);
-  assert.ok(performance.now() - again < 400);
+  assert.ok(performance.now() - again < 1_000);
 });
 
 test("fail-probe: the next answers of /health are 500, and no other", async () => {
