@@ -4,7 +4,7 @@ import { cancelled } from "../kernel/errors.ts";
 import type { Random } from "../kernel/random.ts";
 import { backoff } from "../policies/retry/backoff.ts";
 import type { Notice, Notifier } from "./notifier.ts";
-import { type Failed, notDelivered, type Outcome } from "./post.ts";
+import { type NotTaken, notTaken, type Outcome } from "./post.ts";
 
 export interface KeepNewestOptions {
   /** The subject of an error: "pager". */
@@ -78,7 +78,7 @@ async function leave(
     if (outcome.ok) return tell(it);
     const pauseMs = outcome.retryAfterMs ?? pauseOf(attempts - 1, { last: 0 }, random);
     if (isLast(outcome, attempts, pauseMs) || it.signal.aborted) {
-      return tell(it, notDelivered(what, outcome));
+      return tell(it, notTaken(what, outcome));
     }
     const newer = waiting.get(incident);
     const senders = [...it.senders, ...(newer?.senders ?? [])];
@@ -87,12 +87,12 @@ async function leave(
     await clock.sleep(pauseMs, it.signal).catch(() => {});
     if (it.signal.aborted && waiting.get(incident)?.notice === it.notice) {
       waiting.delete(incident);
-      return tell(it, notDelivered(what, outcome));
+      return tell(it, notTaken(what, outcome));
     }
   }
 }
 
-function isLast({ retryable }: Failed, attempts: number, pauseMs: number): boolean {
+function isLast({ retryable }: NotTaken, attempts: number, pauseMs: number): boolean {
   return !retryable || attempts >= attemptsMax || pauseMs > longestMs;
 }
 

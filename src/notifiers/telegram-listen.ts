@@ -4,7 +4,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import { backoff } from "../policies/retry/backoff.ts";
-import { cut, type Failed } from "./post.ts";
+import { cut, type NotTaken } from "./post.ts";
 import type { TelegramApi } from "./telegram-api.ts";
 import { type Asked, readUpdates } from "./telegram-updates.ts";
 
@@ -66,7 +66,11 @@ export async function listen(options: ListenOptions, signal: AbortSignal): Promi
   }
 }
 
-function pauseAfter({ retryable, retryAfterMs }: Failed, failures: number, random: Random): number {
+function pauseAfter(
+  { retryable, retryAfterMs }: NotTaken,
+  failures: number,
+  random: Random,
+): number {
   if (retryAfterMs !== undefined) return retryAfterMs;
   return retryable ? pauseOf(Math.min(failures - 1, 10), { last: 0 }, random) : refusedMs;
 }

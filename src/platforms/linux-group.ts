@@ -12,7 +12,7 @@ import {
 } from "./procfs.ts";
 
 /** The process itself, when it still is this one; zombies included. */
-export function leaderOf(identity: ProcessIdentity): ProcessStat | undefined {
+function leaderOf(identity: ProcessIdentity): ProcessStat | undefined {
   if (identity.bootId !== readBootId()) return undefined;
   const stat = readStat(identity.pid);
   return stat?.startTicks === identity.startTicks ? stat : undefined;

@@ -20,7 +20,7 @@ export interface Prepared {
 }
 
 /** Each line that the prelude writes before it gives up begins with this. */
-export const preludeVoice = "homeostat: ";
+const preludeVoice = "homeostat: ";
 
 /**
  * Nothing is applied after the spawn, so a child that forks at once cannot escape a setting: what

@@ -94,7 +94,7 @@ function ofNode(lines: readonly string[]): LastWords | undefined {
 }
 
 function ofPython(lines: readonly string[]): LastWords | undefined {
-  const begin = lines.findLastIndex((line) => line === "Traceback (most recent call last):");
+  const begin = lines.lastIndexOf("Traceback (most recent call last):");
   if (begin < 0) return undefined;
   const told = lines.slice(begin + 1);
   const said = told.find((line) => /^[\w.]+(?::|$)/.test(line));

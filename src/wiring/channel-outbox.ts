@@ -3,9 +3,9 @@ import { type Clock, deadline, every, turn as nextTurn } from "../kernel/clock.t
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
+import { retryAfterOf } from "../kernel/retry-after.ts";
 import type { Notice, Notifier } from "../notifiers/notifier.ts";
 import { backoff } from "../policies/retry/backoff.ts";
-import { retryAfterOf } from "../policies/retry/retry-after.ts";
 import { createOutage, type Outage } from "../runtime/outside/outage.ts";
 import type { Kept, Pending } from "./channel-kept.ts";
 

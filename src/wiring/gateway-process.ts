@@ -1,10 +1,12 @@
 // Keeps the gateway process running and in step with the loop; it outlives the daemon.
+
 import type { GatewayLink } from "../gateway/link.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import { randomId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
+import { shared } from "../kernel/shared.ts";
 import { gatewayTarget, type Target } from "../model/target.ts";
 import type { Ended, Platform } from "../platforms/platform.ts";
 import type { GatewayStats, Route } from "../protocol/gateway.ts";
@@ -59,7 +61,7 @@ export function keepGateway(options: GatewayProcessOptions): GatewayProcess {
     log.error("the gateway ended; it is started again", { ...ended });
     void keep();
   });
-  const keep = once(() => attempts({ ...options, runner, routes, signal }));
+  const keep = shared(() => attempts({ ...options, runner, routes, signal }));
 
   return {
     boot: async () => {
@@ -135,17 +137,6 @@ async function lookAfter(keeping: Keeping): Promise<void> {
     platform.signalGroup(runner.current.identity, "SIGKILL");
     silent = 0;
   }
-}
-
-/** While the work is under way, asking for it again means the same work. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let under: Promise<void> | undefined;
-  return () => {
-    under ??= work().finally(() => {
-      under = undefined;
-    });
-    return under;
-  };
 }
 
 function makeRunner(options: GatewayProcessOptions, onEnded: (ended: Ended) => void): Runner {

@@ -132,7 +132,7 @@ const laneTones: Readonly<Record<TimelineEntry["lane"], Tone>> = {
 };
 
 /** One entry of a timeline: time, lane, text; the reason and the lines below it. */
-export function entryText(entry: TimelineEntry): string {
+function entryText(entry: TimelineEntry): string {
   const since = `+${formatDuration(entry.sinceMs)}`.padStart(9);
   const lane = paint(laneTones[entry.lane], entry.lane.padEnd(9));
   const head = `${paint("dim", since)}  ${lane}  ${entry.text}`;

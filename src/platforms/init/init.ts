@@ -7,7 +7,7 @@
  * after the script's own name are the command that it stays beside: one that, as Node does, answers
  * SIGINT although a shell makes what it puts into the background ignore it.
  */
-export const initScript: string = `# homeostat: process 1, reaps what others left behind
+const initScript: string = `# homeostat: process 1, reaps what others left behind
 child=
 asked=
 pass() {

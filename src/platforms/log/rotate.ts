@@ -6,7 +6,7 @@ import { recovered, stateOf } from "./read.ts";
 import { factsOf, type LogRecord, readRecord, writeRecord } from "./record.ts";
 
 /** So much before the archived lines' end stays in the file: the last words of who just died. */
-export const staysBytes = 65_536;
+const staysBytes = 65_536;
 /** A line that is longer may be torn between two archives. */
 const lineBytes = 4 * 1_024 * 1_024;
 const chunkBytes = 256 * 1_024;

@@ -1,10 +1,12 @@
 // The daemon's side of sd_notify: keeps the receiver going, and knows what each instance has said.
+
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, deadline, every } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
+import { shared } from "../../kernel/shared.ts";
 import { notifyTarget, type Target } from "../../model/target.ts";
 import { signalProcess } from "../linux-group.ts";
 import { endOurs, oursOf } from "../ours.ts";
@@ -75,7 +77,7 @@ export function keepNotify(options: NotifyOptions): Notify {
   const link: Link = {
     ...options,
     ...{ desk, signal: stopped.signal, silent: 0, attempts: 0 },
-    keep: once(() => keepOne(link)),
+    keep: shared(() => keepOne(link)),
   };
   const leave = (): void => {
     stopped.abort();
@@ -215,17 +217,6 @@ function ping(link: Link): void {
 /** A service that writes to a socket which nobody reads would wait: the dead one refuses. */
 function endSilent({ project }: Link): void {
   for (const { identity } of oursOf(project, notifyTarget)) signalProcess(identity, "SIGKILL");
-}
-
-/** While the work is under way, asking for it again means the same work. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let under: Promise<void> | undefined;
-  return () => {
-    under ??= work().finally(() => {
-      under = undefined;
-    });
-    return under;
-  };
 }
 
 /** Whether it settles in time; that it failed is told elsewhere. */

@@ -1,5 +1,7 @@
 // The daemon's side of the spawner: finds it or starts it, keeps it going, and speaks to it.
+
 import { deadline, every } from "../../kernel/clock.ts";
+import { shared } from "../../kernel/shared.ts";
 import type { ProcessIdentity } from "../../model/instance.ts";
 import { spawnerTarget } from "../../model/target.ts";
 import { trackEnds } from "../linux-ends.ts";
@@ -125,8 +127,8 @@ function makeLink(options: SpawnerOptions, signal: AbortSignal): Link {
   });
   const link: Link = {
     ...{ options, signal, records, orders, silent: 0, keeping: false },
-    joinIt: once(() => joinOnce(options, signal, hearing(link))),
-    keep: once(() => keepOne(link)),
+    joinIt: shared(() => joinOnce(options, signal, hearing(link))),
+    keep: shared(() => keepOne(link)),
   };
   return link;
 }
@@ -180,15 +182,4 @@ function ping(link: Link): void {
   if (link.silent <= silentLimit) return void talk.send({ kind: "ping" });
   options.log.error("the spawner hangs; it is ended", { unanswered: silentLimit });
   signalProcess(talk.identity, "SIGKILL");
-}
-
-/** While the work is under way, asking for it again means the same work. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let under: Promise<T> | undefined;
-  return () => {
-    under ??= work().finally(() => {
-      under = undefined;
-    });
-    return under;
-  };
 }

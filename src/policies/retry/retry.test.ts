@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { retryAfterOf } from "../../kernel/retry-after.ts";
 import { seeded } from "../../testing/seeded.ts";
 import { simClock } from "../../testing/sim-clock.ts";
 import { compose } from "../compose.ts";
 import { backoff, type Jitter } from "./backoff.ts";
 import { retryBudget } from "./budget.ts";
 import { type RetryOptions, retry } from "./retry.ts";
-import { retryAfterOf } from "./retry-after.ts";
 
 const bad = new Error("bad");
 const jitters: readonly Jitter[] = ["none", "full", "equal", "decorrelated", "polly-v2"];

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { type Random, systemRandom } from "../../kernel/random.ts";
+import { retryAfterOf } from "../../kernel/retry-after.ts";
 import { type Ticker, tickerOf } from "../engine/ticker.ts";
 import { events, type PolicyEvent } from "../events.ts";
 import {
@@ -26,7 +27,6 @@ import {
 } from "../strategy.ts";
 import { type Backoff, type BackoffOptions, type BackoffState, backoff } from "./backoff.ts";
 import { type BudgetOptions, RetryBudget } from "./budget.ts";
-import { retryAfterOf } from "./retry-after.ts";
 
 export interface RetryOptions<Bound = unknown> {
   /** Repeats after the first attempt: 2 means up to 3 attempts. Default 2. */

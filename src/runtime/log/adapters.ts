@@ -1,6 +1,7 @@
 // An existing pino, winston or OpenTelemetry logger as the sink, known by its shape only: no dependency.
+
+import { aborted } from "../../kernel/aborted.ts";
 import type { Level } from "../../kernel/log.ts";
-import { aborted } from "../parts/aborted.ts";
 import { fieldsApart } from "./format.ts";
 import type { Line, Plain, Sink } from "./sink.ts";
 

@@ -1,10 +1,10 @@
 // The way of lines into a file: in order, in batches, with pauses while the disk takes nothing.
 
+import { aborted } from "../../kernel/aborted.ts";
 import { createAlarm } from "../../kernel/alarm.ts";
 import { createBacklog } from "../../kernel/backlog.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { HomeostatError, messageOf } from "../../kernel/errors.ts";
-import { aborted } from "../parts/aborted.ts";
 import { createAppender } from "./appender.ts";
 import type { Tell } from "./sink.ts";
 

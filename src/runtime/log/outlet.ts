@@ -1,8 +1,9 @@
 // Hands each line to all sinks; a sink that fails is told to the others and stops none of them.
+
+import { aborted } from "../../kernel/aborted.ts";
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Level } from "../../kernel/log.ts";
-import { aborted } from "../parts/aborted.ts";
 import type { Counter, Metrics } from "../parts/metrics.ts";
 import { currentName } from "./name.ts";
 import { type Line, reaches, type Sink } from "./sink.ts";

@@ -1,6 +1,7 @@
 // Lines to a syslog server: RFC 5424 over UDP, TCP or TLS.
 import { hostname } from "node:os";
 import type { ConnectionOptions } from "node:tls";
+import { aborted } from "../../kernel/aborted.ts";
 import { createBacklog } from "../../kernel/backlog.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
@@ -9,7 +10,6 @@ import { type Random, systemRandom } from "../../kernel/random.ts";
 import type { Facility } from "../../protocol/syslog.ts";
 import { type Dial, dialTcp, dialTls, dialUdp } from "../../protocol/syslog-link.ts";
 import { createOutbox } from "../../protocol/syslog-outbox.ts";
-import { aborted } from "../parts/aborted.ts";
 import { checkHeader, lineMessage, type SyslogHeader } from "./rfc5424.ts";
 import type { Sink, Tell } from "./sink.ts";
 

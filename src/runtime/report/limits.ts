@@ -1,7 +1,7 @@
 // Which kinds of data Sentry does not want for now, as its answers told.
 // Source: develop.sentry.dev, SDK › Transport › Rate Limiting.
 import type { Clock } from "../../kernel/clock.ts";
-import { retryAfterOf } from "../../policies/retry/retry-after.ts";
+import { retryAfterOf } from "../../kernel/retry-after.ts";
 
 /** What we send; other categories are none of ours. */
 export type Category = "error" | "feedback" | "internal";

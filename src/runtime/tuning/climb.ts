@@ -24,7 +24,7 @@ export interface Climb {
 /** Steps at once: near the top one changes nothing that could be told from noise, four do. */
 const reaches = [1, 2, 4] as const;
 /** Each reach in both directions: then nothing helps. */
-export const roundTries: number = reaches.length * 2;
+const roundTries: number = reaches.length * 2;
 
 export function startClimb(value: number, direction: 1 | -1): Climb {
   return { value, direction, first: 0, tries: 0 };

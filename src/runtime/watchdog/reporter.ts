@@ -1,8 +1,9 @@
 // Tells the outside at intervals whether all that is watched lives: plug-ins that cannot hurt the watch.
+
+import { aborted } from "../../kernel/aborted.ts";
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
-import { aborted } from "../parts/aborted.ts";
 import type { Roll, RollReporter } from "../parts/roll.ts";
 
 export type { Roll, RollReporter } from "../parts/roll.ts";

@@ -1,5 +1,5 @@
 // Reads how long a server asks to wait: the Retry-After of an answer or error, or a field in ms.
-import type { Clock } from "../../kernel/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What may carry a wish; each field is looked at by name, as a search would cost every failure. */
 interface Asking {
