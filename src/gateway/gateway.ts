@@ -1,8 +1,8 @@
 // All routes of the gateway: applies configurations, counts, and drains at the end.
 import { messageOf } from "../kernel/errors.ts";
 import type { FromGateway, GatewayConfig, GatewayStats, Route } from "../protocol/gateway.ts";
-import { createDeadlines } from "./deadlines.ts";
-import { createRoute, type LiveRoute, type RouteContext } from "./http1/route.ts";
+import { createDeadlines } from "./relay/deadlines.ts";
+import { createRoute, type LiveRoute, type RouteContext } from "./route.ts";
 import { createStats } from "./stats.ts";
 import { createToxiproxy } from "./toxiproxy/toxiproxy.ts";
 

@@ -1,9 +1,9 @@
 // Feeds the readers with damaged messages, whole and in pieces, and holds what has to be true of them.
 import assert from "node:assert/strict";
-import { defaultLimits } from "../../src/gateway/http1/limits.ts";
 import type { Origin } from "../../src/gateway/http1/request.ts";
 import { RequestReader } from "../../src/gateway/http1/request-reader.ts";
 import { ResponseReader } from "../../src/gateway/http1/response-reader.ts";
+import { defaultLimits } from "../../src/gateway/relay/limits.ts";
 import { below, type Random, seeded } from "../../src/kernel/random.ts";
 import { corpus } from "./all.ts";
 
@@ -76,7 +76,7 @@ function pieces(random: Random, text: string): readonly Buffer[] {
 function originOf(seed: number): Origin {
   return {
     ...{ limits, random: seeded(seed), address: "127.0.0.1", host: "shop.example:80" },
-    ...{ lastHost: undefined, lastForwarded: "" },
+    ...{ isSecure: false, lastHost: undefined, lastForwarded: "" },
   };
 }
 

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createNetServer } from "node:net";
-import { createDeadlines } from "../../src/gateway/deadlines.ts";
-import type { Limits } from "../../src/gateway/http1/limits.ts";
-import { defaultLimits } from "../../src/gateway/http1/limits.ts";
-import { createRoute } from "../../src/gateway/http1/route.ts";
+import { createDeadlines } from "../../src/gateway/relay/deadlines.ts";
+import type { Limits } from "../../src/gateway/relay/limits.ts";
+import { defaultLimits } from "../../src/gateway/relay/limits.ts";
+import { createRoute } from "../../src/gateway/route.ts";
 import { createStats, type Stats } from "../../src/gateway/stats.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";

@@ -1,6 +1,6 @@
 // Writes one answer to a client in the framing that client understands, head and first piece at once.
 import type { Socket } from "node:net";
-import type { ResponseHead } from "./response.ts";
+import type { ResponseHead } from "../relay/messages.ts";
 
 /** raw: as it came · unframe: chunks taken apart for HTTP/1.0 · frame: chunks made of a body without a length. */
 type Mode = "raw" | "unframe" | "frame";

@@ -1,4 +1,6 @@
 // Reads chunked framing byte by byte and strictly. Source: RFC 9112 section 7.1.
+
+import type { Limits } from "../relay/limits.ts";
 import {
   colon,
   cr,
@@ -10,7 +12,6 @@ import {
   tokenBytes,
   valueBytes,
 } from "./bytes.ts";
-import type { Limits } from "./limits.ts";
 import type { Fault } from "./scan.ts";
 
 type ChunkLimits = Pick<

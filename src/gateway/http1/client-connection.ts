@@ -1,23 +1,24 @@
 // A client's connection: reads one request after the other, and writes the answers in their order.
 import type { Socket } from "node:net";
+import type { Connected, Desk } from "../relay/desk.ts";
+import type { RawInstance } from "../relay/exchange.ts";
+import type { RequestHead, ResponseHead } from "../relay/messages.ts";
+import { Passage } from "../relay/passage.ts";
+import type { Peer } from "../relay/peer.ts";
+import { type Reply, replyText } from "../relay/replies.ts";
+import type { Client } from "../relay/serving.ts";
+import { type Member, never } from "../relay/sweep.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { type Connected, type Desk, isLast, originOf } from "./desk.ts";
-import type { RawInstance } from "./exchange.ts";
-import { type Client, Passage } from "./passage.ts";
-import { connectionLine, late, type Reply, replyText } from "./replies.ts";
-import type { RequestHead } from "./request.ts";
+import { connectionLine, isLast, late, originOf } from "./conversation.ts";
 import { RequestReader } from "./request-reader.ts";
-import type { ResponseHead } from "./response.ts";
 import type { Fault } from "./scan.ts";
-import type { Member } from "./sweep.ts";
 import { join } from "./tunnel.ts";
-
-const never = Number.POSITIVE_INFINITY;
 
 export class ClientConnection implements Client, Connected, Member {
   dueAtMs: number;
   readonly #socket: Socket;
   readonly #desk: Desk;
+  readonly #peer: Peer;
   readonly #reader: RequestReader;
   readonly #writer: AnswerWriter;
   #head: RequestHead | undefined;
@@ -34,11 +35,12 @@ export class ClientConnection implements Client, Connected, Member {
   /** Set while the client does not take what lies ready. */
   #resumeAnswer: (() => void) | undefined;
 
-  constructor(socket: Socket, desk: Desk) {
+  constructor(socket: Socket, peer: Peer, desk: Desk) {
     this.#socket = socket;
+    this.#peer = peer;
     this.#desk = desk;
     this.#writer = new AnswerWriter(socket);
-    this.#reader = new RequestReader(originOf(socket, desk));
+    this.#reader = new RequestReader(originOf(peer, desk));
     this.dueAtMs = desk.sweep.nowMs + desk.limits.keepAliveMs;
     desk.sweep.join(this);
     desk.clients.add(this);
@@ -55,8 +57,7 @@ export class ClientConnection implements Client, Connected, Member {
   }
 
   retire(): void {
-    const isBusy = this.#passage !== undefined || this.#isTunnel;
-    if (!isBusy && this.#reader.waitingBytes === 0) this.#finish();
+    if (!this.#passage && !this.#isTunnel && this.#reader.waitingBytes === 0) this.#finish();
   }
 
   cut(): void {
@@ -79,10 +80,9 @@ export class ClientConnection implements Client, Connected, Member {
   }
 
   begin(head: ResponseHead): void {
-    const isOld = this.#head?.minor === 0;
-    if (isOld && (head.framing === "chunked" || head.framing === "close")) this.#closes = true;
-    const date = head.hasDate ? "" : this.#desk.dateLine();
-    this.#writer.begin(head, isOld, date + this.#connectionLine());
+    if (this.unframes && (head.framing === "chunked" || head.framing === "close"))
+      this.#closes = true;
+    this.#writer.begin(head, this.unframes, this.#lines(head.hasDate));
   }
 
   piece(bytes: Buffer, at: number, end: number, data: readonly number[] | undefined): void {
@@ -103,10 +103,10 @@ export class ClientConnection implements Client, Connected, Member {
   done(): void {
     this.#passage = undefined;
     this.#resumeAnswer = undefined;
-    const isQuiet = this.#reader.waitingBytes === 0;
-    if (this.#closes || (this.#desk.closing && isQuiet)) return void this.#finish();
+    const isLast = this.#closes || (this.#desk.closing && this.#reader.waitingBytes === 0);
+    if (isLast) this.#finish();
     // Who takes no answers gets no more of them.
-    if (this.flush(() => this.#next())) this.#next();
+    else if (this.flush(() => this.#next())) this.#next();
   }
 
   #next(): void {
@@ -120,8 +120,7 @@ export class ClientConnection implements Client, Connected, Member {
     if (this.#writer.begun) return void this.cut();
     // Without the body it may or may not send, nobody knows where its next request begins.
     if (this.#head?.expects && !this.#asked) this.#closes = true;
-    const lines = this.#desk.dateLine() + this.#connectionLine();
-    this.#socket.write(replyText(reply, lines, this.#head), "latin1");
+    this.#socket.write(replyText(reply, this.#lines(false), this.#head), "latin1");
     this.done();
   }
 
@@ -131,8 +130,8 @@ export class ClientConnection implements Client, Connected, Member {
     this.#isTunnel = true;
     sweep.leave(this);
     this.#socket.write(`${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, "latin1");
-    const rest = this.#reader.takeRest();
-    join({ client: this.#socket, instance, rest, sweep, idleMs: limits.tunnelIdleMs }, onEnd);
+    const ends = { client: this.#socket, instance, sweep, idleMs: limits.tunnelIdleMs };
+    join({ ...ends, rest: this.#reader.takeRest() }, onEnd);
   }
 
   onDue(): void {
@@ -170,13 +169,13 @@ export class ClientConnection implements Client, Connected, Member {
     this.#head = head;
     this.#requests++;
     this.#asked = false;
-    const { sweep, limits } = this.#desk;
+    const { sweep, limits, clock } = this.#desk;
     this.#requestUntilMs = sweep.nowMs + limits.requestMs;
     this.dueAtMs = this.#reader.isInBody ? sweep.nowMs + limits.bodyIdleMs : never;
-    const nowMs = this.#desk.clock.now();
-    this.#passage = new Passage(this.#desk, this, head, nowMs);
+    const nowMs = clock.now();
+    this.#passage = new Passage(this.#desk, this, { head, peer: this.#peer }, nowMs);
     if (!this.#reader.isInBody) this.#passage.body?.end();
-    this.#passage.advance(nowMs);
+    this.#passage.start(nowMs);
     return true;
   }
 
@@ -223,7 +222,7 @@ export class ClientConnection implements Client, Connected, Member {
     if (!this.#reader.isInBody) this.#head = undefined;
     // The rest of a body whose request is answered already.
     else if (!this.#passage) return void this.#finish();
-    this.#passage?.refuse(text);
+    this.#passage?.reject(status, text);
     this.#passage = undefined;
     this.reply({ status, error: text });
   }
@@ -243,8 +242,9 @@ export class ClientConnection implements Client, Connected, Member {
     this.dueAtMs = Math.min(this.#desk.sweep.nowMs + ms, untilMs);
   }
 
-  #connectionLine(): string {
+  /** Those of the connection, and the date if it has none. */
+  #lines(hasDate: boolean): string {
     if (isLast(this.#desk, this.#requests, this.#head)) this.#closes = true;
-    return connectionLine(this.#head, this.#closes);
+    return (hasDate ? "" : this.#desk.dateLine()) + connectionLine(this.#head, this.#closes);
   }
 }

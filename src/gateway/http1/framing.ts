@@ -1,8 +1,8 @@
 // Where a body ends: by its length, by its chunks, with the connection, or at once.
-import { ChunkReader } from "./chunks.ts";
-import type { Limits } from "./limits.ts";
 
-export type FramingKind = "none" | "length" | "chunked" | "close";
+import type { Limits } from "../relay/limits.ts";
+import type { FramingKind } from "../relay/messages.ts";
+import { ChunkReader } from "./chunks.ts";
 
 export class Framing {
   readonly kind: FramingKind;

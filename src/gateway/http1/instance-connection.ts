@@ -1,22 +1,22 @@
 // A connection to an instance: carries one request after the other and reads the answers.
 import { connect, type Socket } from "node:net";
 import { messageOf } from "../../kernel/errors.ts";
-import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
-import type { Home } from "./home.ts";
+import type { Ending, EndingKind, Job, Tally } from "../relay/exchange.ts";
+import type { Carrier, Home } from "../relay/home.ts";
+import type { ResponseHead } from "../relay/messages.ts";
+import { type Member, never } from "../relay/sweep.ts";
 import { RequestWriter } from "./request-writer.ts";
-import type { ResponseHead } from "./response.ts";
 import { ResponseReader } from "./response-reader.ts";
-import type { Member } from "./sweep.ts";
 
 /** All connections read into the same place: each uses what it was lent before the next one reads. */
 const lent = Buffer.allocUnsafeSlow(64 * 1024);
 
-export class InstanceConnection implements Member {
-  dueAtMs: number = Number.POSITIVE_INFINITY;
+export class InstanceConnection implements Carrier, Member {
+  dueAtMs: number = never;
   readonly socket: Socket;
   /** Whether it was opened for one request. */
   readonly isOwn: boolean;
-  readonly #home: Home<InstanceConnection>;
+  readonly #home: Home;
   readonly #reader: ResponseReader;
   readonly #writer: RequestWriter;
   #job: Job | undefined;
@@ -30,7 +30,7 @@ export class InstanceConnection implements Member {
   #isFull = false;
   #handedOver: ((bytes: Buffer) => boolean) | undefined;
 
-  constructor(home: Home<InstanceConnection>, isOwn: boolean) {
+  constructor(home: Home, isOwn: boolean) {
     this.#home = home;
     this.isOwn = isOwn;
     this.#reader = new ResponseReader(home.limits);
@@ -230,12 +230,17 @@ export class InstanceConnection implements Member {
     const givenUp = kind === "late" || kind === "left" || kind === "gone";
     const waitedMs =
       this.#headAfterMs ?? (givenUp ? this.#home.clock.now() - this.#startedAtMs : undefined);
-    return { failed: this.#status >= 500, broken: breaking.has(kind), waitedMs };
+    return {
+      status: this.#status,
+      failed: this.#status >= 500,
+      broken: breaking.has(kind),
+      waitedMs,
+    };
   }
 }
 
 /** A tunnel is no answer whose latency would say something. */
-const unheard: Tally = { failed: false, broken: false, waitedMs: undefined };
+const unheard: Tally = { status: 101, failed: false, broken: false, waitedMs: undefined };
 
 const breaking: ReadonlySet<EndingKind> = new Set([
   ...(["refused", "died", "stale", "garbled", "broken", "late", "left"] as const),

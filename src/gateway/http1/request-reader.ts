@@ -1,6 +1,8 @@
 // Cuts what a client sends into heads and bodies: no sockets, so that anything can be fed to it.
+
+import type { RequestHead } from "../relay/messages.ts";
 import { Framing } from "./framing.ts";
-import { type Origin, type RequestHead, readRequest } from "./request.ts";
+import { type Origin, readRequest } from "./request.ts";
 import { type Fault, faulty, HeadScan, more } from "./scan.ts";
 
 export class RequestReader {

@@ -1,7 +1,7 @@
 // Writes one request to an instance: the head with the first piece of the body, then what comes.
 import type { Socket } from "node:net";
-import type { Job } from "./exchange.ts";
-import type { Taker } from "./request-body.ts";
+import type { Job } from "../relay/exchange.ts";
+import type { Taker } from "../relay/request-body.ts";
 
 /** Head and small pieces are joined to one text; copying more costs more than a second write. */
 const joinBytes = 8 * 1024;

@@ -1,27 +1,12 @@
 // A client's request: what its head means, and the head that an instance gets in its place.
 import type { Random } from "../../kernel/random.ts";
+import type { Limits } from "../relay/limits.ts";
+import type { RequestHead } from "../relay/messages.ts";
 import { methodBytes, space, targetBytes } from "./bytes.ts";
 import { nameLines } from "./ids.ts";
-import type { Limits } from "./limits.ts";
 import { RequestFields } from "./request-fields.ts";
 import type { Fault, HeadScan } from "./scan.ts";
 import { isHost, isTrace, membersOf, quoted, targetOf } from "./values.ts";
-
-export interface RequestHead {
-  readonly method: string;
-  /** Of HTTP/1.x: 0 or 1. */
-  readonly minor: number;
-  readonly keepAlive: boolean;
-  readonly framing: "none" | "length" | "chunked";
-  readonly length: number;
-  /** Expect: 100-continue, which the gateway answers itself. */
-  readonly expects: boolean;
-  /** Upgrade: websocket. */
-  readonly upgrades: boolean;
-  readonly id: string;
-  /** For the instance, with the empty line. */
-  readonly text: string;
-}
 
 /** What all requests of one client have in common. */
 export interface Origin {
@@ -29,6 +14,8 @@ export interface Origin {
   readonly random: Random;
   /** The client's address. */
   readonly address: string;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
   /** `Host` for a client of HTTP/1.0 that names none. */
   readonly host: string;
   /** The host that was found good last, and the lines made of it: clients rarely change it. */
@@ -165,15 +152,16 @@ function forwardedLines(fields: RequestFields, origin: Origin, host: string): st
   return origin.lastForwarded;
 }
 
-function madeLines(fields: RequestFields, { address }: Origin, host: string): string {
-  const proto = fields.forwardedProto ?? "http";
+function madeLines(fields: RequestFields, { address, isSecure }: Origin, host: string): string {
+  const own = isSecure ? "https" : "http";
+  const proto = fields.forwardedProto ?? own;
   const before = fields.forwardedFor === undefined ? "" : `${fields.forwardedFor}, `;
   const chain = fields.forwarded === undefined ? "" : `${fields.forwarded}, `;
   const node = address.includes(":") ? `"[${address}]"` : address;
   return [
     `X-Forwarded-For: ${before}${address}\r\nX-Forwarded-Proto: ${proto}\r\n`,
     `X-Forwarded-Host: ${fields.forwardedHost ?? host}\r\n`,
-    `Forwarded: ${chain}for=${node};host=${quoted(host)};proto=http\r\n`,
+    `Forwarded: ${chain}for=${node};host=${quoted(host)};proto=${own}\r\n`,
   ].join("");
 }
 

@@ -1,8 +1,9 @@
 // Cuts what an instance sends into the head and the body of one answer: no sockets here either.
-import type { Answering } from "./exchange.ts";
+import type { Answering } from "../relay/exchange.ts";
+import type { Limits } from "../relay/limits.ts";
+import type { ResponseHead } from "../relay/messages.ts";
 import { Framing } from "./framing.ts";
-import type { Limits } from "./limits.ts";
-import { type ResponseHead, readResponse } from "./response.ts";
+import { readResponse } from "./response.ts";
 import { faulty, HeadScan, more } from "./scan.ts";
 
 export class ResponseReader {

@@ -1,19 +1,8 @@
 // An instance's answer: what its head means, and the head that a client gets in its place.
-import type { FramingKind } from "./framing.ts";
+import type { FramingKind, ResponseHead } from "../relay/messages.ts";
 import { knownName } from "./names.ts";
 import type { HeadScan } from "./scan.ts";
 import { lengthOf, optionsOf } from "./values.ts";
-
-export interface ResponseHead {
-  readonly status: number;
-  /** Whether the instance keeps the connection. */
-  readonly keepAlive: boolean;
-  readonly framing: FramingKind;
-  readonly length: number;
-  /** Status line and fields for the client, without coding, connection and the empty line. */
-  readonly text: string;
-  readonly hasDate: boolean;
-}
 
 /** The text says why what came is no answer that can be passed on. */
 export interface Garbled {

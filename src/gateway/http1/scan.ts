@@ -1,6 +1,7 @@
 // One pass over the bytes of a head: finds lines, names and values, and refuses what may not be there.
+
+import type { Limits } from "../relay/limits.ts";
 import { colon, cr, lf, space, tab, tokenBytes, valueBytes } from "./bytes.ts";
-import type { Limits } from "./limits.ts";
 
 /** Why a message is not taken: the status a client gets, and the reason in words. */
 export interface Fault {

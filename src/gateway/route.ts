@@ -1,19 +1,21 @@
-// One listening route: its socket, its instances, its clients and its waiting room.
-import { createServer, type Server } from "node:net";
-import type { Clock } from "../../kernel/clock.ts";
-import { messageOf } from "../../kernel/errors.ts";
-import type { Log } from "../../kernel/log.ts";
-import type { Random } from "../../kernel/random.ts";
-import type { Route } from "../../protocol/gateway.ts";
-import type { Deadlines } from "../deadlines.ts";
-import { createWaitingRoom } from "../hold.ts";
-import type { Stats } from "../stats.ts";
-import { ClientConnection } from "./client-connection.ts";
-import { dateLines } from "./date.ts";
-import type { Connected, Desk } from "./desk.ts";
-import { Instance } from "./instance.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
-import { createSweep } from "./sweep.ts";
+// One listening route: its front, its instances, its clients and its waiting room.
+import type { Clock } from "../kernel/clock.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Route } from "../protocol/gateway.ts";
+import { featureKinds } from "./features/all.ts";
+import { createFront } from "./front/front.ts";
+import { ClientConnection } from "./http1/client-connection.ts";
+import { InstanceConnection } from "./http1/instance-connection.ts";
+import { dateLines } from "./relay/date.ts";
+import type { Deadlines } from "./relay/deadlines.ts";
+import type { Connected, Desk } from "./relay/desk.ts";
+import { createFeatureSet } from "./relay/feature-set.ts";
+import { createWaitingRoom } from "./relay/hold.ts";
+import { Instance, type InstanceParts } from "./relay/instance.ts";
+import { defaultLimits, type Limits } from "./relay/limits.ts";
+import { createSweep } from "./relay/sweep.ts";
+import type { Stats } from "./stats.ts";
 
 export interface LiveRoute {
   /** Opens the listening socket if it is not open. @throws the system's error. */
@@ -43,19 +45,25 @@ export function createRoute(
   limits: Limits = defaultLimits,
 ): LiveRoute {
   const { clock, random, log, deadlines, stats } = context;
-  const tries = createSweep(clock, tryResolutionMs);
   const clients = new Set<Connected>();
+  const counters = stats.route(config.service);
+  const upstreams = (): readonly Instance[] => desk.upstreams;
+  const features = createFeatureSet(featureKinds, { clock, random, log, counters, upstreams });
   const desk = {
-    ...{ clock, random, log, limits, config, upstreams: [] as readonly Instance[] },
+    ...{ clock, random, log, limits, config, counters, clients, deadlines, features },
+    upstreams: [] as readonly Instance[],
     room: createWaitingRoom(deadlines, limits.waiting),
-    counters: stats.route(config.service),
     sweep: createSweep(clock, clientResolutionMs),
     closing: false as boolean,
     dateLine: dateLines(clock),
-    clients,
   } satisfies Desk;
-  const server = createRouteServer(desk);
-  const parts = { clock, limits: ofAnswers(limits), sweep: tries };
+  const front = createFront(config, { log, limits }, (socket, peer) => {
+    new ClientConnection(socket, peer, desk);
+  });
+  const parts = {
+    ...{ clock, limits: ofAnswers(limits), sweep: createSweep(clock, tryResolutionMs) },
+    open: (home, isOwn) => new InstanceConnection(home, isOwn),
+  } satisfies Omit<InstanceParts, "counters">;
 
   const apply = (next: Route): void => {
     const before = desk.upstreams;
@@ -63,9 +71,9 @@ export function createRoute(
     desk.upstreams = next.upstreams.map((wanted) => {
       const same = before.find((up) => up.instance === wanted.instance && up.port === wanted.port);
       if (same) same.state = wanted.state;
-      const counters = stats.instance(wanted.instance);
-      return same ?? new Instance(wanted, { ...parts, counters });
+      return same ?? new Instance(wanted, { ...parts, counters: stats.instance(wanted.instance) });
     });
+    features.apply(next);
     for (const old of before) if (!desk.upstreams.includes(old)) old.retire();
     if (desk.upstreams.some(({ isOpen }) => isOpen) || next.degraded) desk.room.wakeAll();
     // Last: what leaves it looks for another one.
@@ -74,15 +82,16 @@ export function createRoute(
 
   return {
     apply,
-    listen: () => (server.listening ? Promise.resolve() : listen(server, config)),
+    listen: () => (front.isListening ? Promise.resolve() : front.listen()),
     async close(graceMs) {
       const cutAtMs = clock.now() + graceMs;
       desk.closing = true;
-      server.close();
+      front.close();
       for (const client of clients) client.retire();
       while (clients.size > 0 && clock.now() < cutAtMs) await clock.sleep(closePollMs);
       for (const client of [...clients]) client.cut();
       for (const upstream of desk.upstreams) upstream.retire();
+      features.close();
     },
   };
 }
@@ -91,29 +100,4 @@ export function createRoute(
 function ofAnswers(limits: Limits): Limits {
   const endless = Number.POSITIVE_INFINITY;
   return { ...limits, bodyBytes: endless, chunkExtensionsBytes: endless };
-}
-
-function createRouteServer(desk: Desk): Server {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    new ClientConnection(socket, desk);
-  });
-  server.maxConnections = desk.limits.connections;
-  server.on("error", (error) => {
-    desk.log.warn("route", { service: desk.config.service, error: messageOf(error) });
-  });
-  return server;
-}
-
-function listen(server: Server, { host, port }: Route): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
-      server.off("listening", onListening);
-      reject(error);
-    };
-    const onListening = (): void => {
-      server.off("error", onError);
-      resolve();
-    };
-    server.once("error", onError).once("listening", onListening).listen({ host, port });
-  });
 }

@@ -1,7 +1,7 @@
 // Tests of the choice of an instance.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../testing/seeded.ts";
+import { seeded } from "../../testing/seeded.ts";
 import { afterFailure, type Candidate, choose, isEjected, notEjected } from "./balance.ts";
 
 const random = seeded(1);

@@ -1,46 +1,15 @@
 // One client request from arrival to answer: choose an instance, forward, repeat or wait.
-import type { Clock } from "../../kernel/clock.ts";
-import type { Log } from "../../kernel/log.ts";
-import type { Random } from "../../kernel/random.ts";
-import type { Route } from "../../protocol/gateway.ts";
-import type { WaitEnd, WaitingRoom } from "../hold.ts";
-import type { RouteCounters } from "../stats.ts";
-import type { Answering, Ending, Job } from "./exchange.ts";
+import type { Asked } from "./asked.ts";
+import { type Admitted, Attendance } from "./attendance.ts";
+import type { Ending, Job, Tally } from "./exchange.ts";
+import type { Outcome } from "./feature.ts";
+import type { WaitEnd } from "./hold.ts";
+import type { Carrier } from "./home.ts";
 import type { Instance } from "./instance.ts";
-import type { InstanceConnection } from "./instance-connection.ts";
-import type { Limits } from "./limits.ts";
 import { pick } from "./pick.ts";
 import { degradedReply, type Reply, unserved } from "./replies.ts";
-import type { RequestHead } from "./request.ts";
 import { RequestBody } from "./request-body.ts";
-import type { Sweep } from "./sweep.ts";
-
-/** What serving a request needs of its route; `config` and `upstreams` change under it. */
-export interface Serving {
-  readonly config: Route;
-  readonly upstreams: readonly Instance[];
-  readonly room: WaitingRoom;
-  readonly counters: RouteCounters;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly limits: Limits;
-  /** Deadlines of clients. */
-  readonly sweep: Sweep;
-  /** Whether connections are to end after their answer. */
-  readonly closing: boolean;
-}
-
-/** Who asked. */
-export interface Client extends Answering {
-  reply(reply: Reply): void;
-  /** The answer has begun and cannot be completed. */
-  cut(): void;
-  /** The answer is complete or on its way. */
-  done(): void;
-  /** The body is wanted. */
-  ask(): void;
-}
+import type { Client, Serving } from "./serving.ts";
 
 /** Source: RFC 9110 section 9.2.2. */
 const idempotent: ReadonlySet<string> = new Set([
@@ -54,13 +23,16 @@ const triesMax = 3;
 
 const nobody: ReadonlySet<Instance> = new Set();
 
-export class Passage implements Job {
+export class Passage implements Job, Admitted {
   readonly method: string;
   readonly text: string;
   readonly upgrades: boolean;
   readonly body: RequestBody | undefined;
   readonly answer: Client;
   readonly #serving: Serving;
+  readonly #asked: Asked;
+  /** Absent where the route has no features. */
+  readonly #attendance: Attendance | undefined;
   readonly #repeatable: boolean;
   readonly #holdUntilMs: number;
   /** Instances that failed this request; they may have it again when their ejection is over. */
@@ -71,15 +43,21 @@ export class Passage implements Job {
   #held = false;
   #gone = false;
   #upstream: Instance | undefined;
-  #connection: InstanceConnection | undefined;
+  #connection: Carrier | undefined;
   #leaveRoom: (() => void) | undefined;
+  #tally: Tally | undefined;
 
-  constructor(serving: Serving, client: Client, head: RequestHead, nowMs: number) {
+  constructor(serving: Serving, client: Client, asked: Asked, nowMs: number) {
+    const { head } = asked;
     this.method = head.method;
     this.text = head.text;
     this.upgrades = head.upgrades;
     this.answer = client;
     this.#serving = serving;
+    this.#asked = asked;
+    if (serving.features.active.length > 0) {
+      this.#attendance = new Attendance(serving, asked, nowMs);
+    }
     this.#repeatable = idempotent.has(head.method);
     this.#holdUntilMs = nowMs + serving.config.holdMs;
     const keep = this.#repeatable ? keepBytes : 0;
@@ -91,27 +69,44 @@ export class Passage implements Job {
     return this.#serving.config.timeoutMs;
   }
 
+  /** Asks the features, and looks for an instance. */
+  start(nowMs: number): void {
+    if (this.#attendance) this.#attendance.admit(this, nowMs);
+    else this.pass(nowMs);
+  }
+
   /** Looks for an instance, now and whenever one may be there. */
-  advance(nowMs: number = this.#serving.clock.now()): void {
+  pass(nowMs: number = this.#serving.clock.now()): void {
     if (this.#gone) return;
     const { config, counters } = this.#serving;
     if (config.degraded) {
       counters.degraded++;
-      return void this.answer.reply(degradedReply(config.degraded));
+      this.refuse(degradedReply(config.degraded));
+      return;
     }
-    const upstream = pick(this.#serving, this.#failed ?? nobody, nowMs);
+    const upstream = pick(this.#serving, this.#asked, this.#failed ?? nobody, nowMs);
     if (upstream) this.#attempt(upstream, nowMs);
     else this.#hold();
   }
 
+  refuse(reply: Reply): void {
+    this.#close("replied", reply.status);
+    this.answer.reply(reply);
+  }
+
+  cut(outcome: Outcome = "cut"): void {
+    this.#close(outcome, this.#tally?.status ?? 0);
+    this.answer.cut();
+  }
+
   /** The client went away. */
   leave(): void {
-    this.#stop("gone", "");
+    this.#stop("gone", 0, "");
   }
 
   /** The client's body is not in order; the caller answers. */
-  refuse(text: string): void {
-    this.#stop("faulty", text);
+  reject(status: number, text: string): void {
+    this.#stop("faulty", status, text);
   }
 
   /** Whether another instance can have it in place of one that hangs. */
@@ -119,21 +114,31 @@ export class Passage implements Job {
     const from = this.#upstream;
     if (from === undefined || !this.#canRepeat() || this.#tries + 1 >= triesMax) return false;
     const others = new Set([...(this.#failed ?? nobody), from]);
-    const other = pick(this.#serving, others, this.#serving.clock.now());
+    const other = pick(this.#serving, this.#asked, others, this.#serving.clock.now());
     return other !== undefined && other !== from;
   }
 
   ended(ending: Ending): void {
     const upstream = this.#upstream;
     this.#connection = undefined;
+    this.#tally = ending.tally;
     upstream?.leave(ending.tally);
-    if (upstream && this.#settle(upstream, ending)) this.advance();
+    if (upstream && this.#settle(upstream, ending)) this.pass();
   }
 
-  #stop(kind: "gone" | "faulty", text: string): void {
+  #close(outcome: Outcome, status: number): void {
+    this.#attendance?.close({
+      ...{ outcome, status, tries: this.#forwards },
+      instance: this.#upstream?.instance,
+      waitedMs: this.#tally?.waitedMs,
+    });
+  }
+
+  #stop(kind: "gone" | "faulty", status: number, text: string): void {
     this.#gone = true;
     this.#leaveRoom?.();
     this.#connection?.giveUp(kind, text);
+    this.#close(kind, status);
   }
 
   #attempt(upstream: Instance, nowMs: number): void {
@@ -147,27 +152,29 @@ export class Passage implements Job {
   }
 
   /** @returns whether the request still needs an answer. */
-  #settle(upstream: Instance, { kind, text }: Ending): boolean {
+  #settle(upstream: Instance, { kind, text, tally }: Ending): boolean {
     const { counters, clock, config } = this.#serving;
     const { instance } = upstream;
     switch (kind) {
       case "answered":
+        this.#close("answered", tally.status);
         this.answer.done();
         return false;
       case "handedOver":
       case "gone":
       case "faulty":
+        this.#close(kind, tally.status);
         return false;
       case "broken":
-        this.answer.cut();
+        this.cut("broken");
         return false;
       case "garbled":
         counters.lostUnsafe++;
-        this.answer.reply({ status: 502, error: `${instance} gave no valid answer: ${text}` });
+        this.refuse({ status: 502, error: `${instance} gave no valid answer: ${text}` });
         return false;
       case "late":
         counters.unserved++;
-        this.answer.reply({
+        this.refuse({
           ...{ status: 504, error: `${instance} gave no answer within ${config.timeoutMs} ms` },
         });
         return false;
@@ -199,12 +206,12 @@ export class Passage implements Job {
     if (!this.#canRepeat()) {
       counters.lostUnsafe++;
       const error = `${text}; the request may have been carried out`;
-      this.answer.reply({ status: 502, error });
+      this.refuse({ status: 502, error });
       return false;
     }
     if (this.#tries < triesMax) return true;
     counters.unserved++;
-    this.answer.reply(unserved(`${text}; given up after ${triesMax} tries`));
+    this.refuse(unserved(`${text}; given up after ${triesMax} tries`));
     return false;
   }
 
@@ -227,9 +234,9 @@ export class Passage implements Job {
     if (end === "gone" || this.#gone) return;
     // Before its time is up, a wait expires because an ejected instance may be tried again.
     const isOver = end === "full" || (end === "expired" && clock.now() >= this.#holdUntilMs);
-    if (!isOver) return void this.advance();
+    if (!isOver) return void this.pass();
     counters.unserved++;
     const why = end === "full" ? `${room.size} requests wait already` : "no instance became ready";
-    this.answer.reply(unserved(why));
+    this.refuse(unserved(why));
   }
 }

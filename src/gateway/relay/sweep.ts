@@ -1,8 +1,11 @@
 // One timer for all deadlines of a kind: each member says when it is due, and a tick looks at all.
 import type { Clock } from "../../kernel/clock.ts";
 
+/** Due when nothing is waited for. */
+export const never: number = Number.POSITIVE_INFINITY;
+
 export interface Member {
-  /** Infinite when nothing is waited for. */
+  /** `never` when nothing is waited for. */
   readonly dueAtMs: number;
   /** Called at each tick on which it is overdue, until it leaves or moves its moment. */
   onDue(): void;

@@ -1,6 +1,7 @@
 // Who is asked next: one that is ready, a spare when none of these works.
 import { below, type Random } from "../../kernel/random.ts";
-import { choose, isEjected } from "../balance.ts";
+import type { Asked } from "./asked.ts";
+import { choose, isEjected } from "./balance.ts";
 import type { Instance } from "./instance.ts";
 
 interface Field {
@@ -11,6 +12,7 @@ interface Field {
 /** The instance for the next try, or undefined when none may have it now. */
 export function pick(
   field: Field,
+  _asked: Asked,
   failed: ReadonlySet<Instance>,
   now: number,
 ): Instance | undefined {

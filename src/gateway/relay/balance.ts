@@ -1,5 +1,5 @@
 // Which instance takes the next request: a pure choice among candidates.
-import { below, type Random } from "../kernel/random.ts";
+import { below, type Random } from "../../kernel/random.ts";
 
 /** A short step back from an instance whose connections fail. */
 export interface Ejection {

@@ -5,22 +5,29 @@ import type { UpstreamState } from "../../protocol/gateway.ts";
 import { seeded } from "../../testing/seeded.ts";
 import { simClock } from "../../testing/sim-clock.ts";
 import { createStats } from "../stats.ts";
+import type { Asked } from "./asked.ts";
 import { Instance } from "./instance.ts";
 import { defaultLimits } from "./limits.ts";
 import { pick } from "./pick.ts";
 import { createSweep } from "./sweep.ts";
 
+const head = { method: "GET", text: "GET / HTTP/1.1\r\nHost: a\r\n\r\n" } as Asked["head"];
+const asked: Asked = { head, peer: { address: "192.0.2.7", port: 1, isSecure: false } };
+const open = (): never => {
+  throw new Error("nothing is carried here");
+};
+
 function scene(...states: readonly UpstreamState[]) {
   const clock = simClock();
   const counters = createStats().instance("web");
-  const parts = { counters, clock, limits: defaultLimits, sweep: createSweep(clock, 20) };
+  const parts = { counters, clock, limits: defaultLimits, sweep: createSweep(clock, 20), open };
   const upstreams = states.map(
     (state, i) => new Instance({ instance: `web/${i + 1}`, port: i + 1, state }, parts),
   );
   const random = seeded(1);
   const pickMany = (failed: readonly Instance[] = []): string => {
     const once = (): string =>
-      pick({ upstreams, random }, new Set(failed), clock.now())?.instance ?? "none";
+      pick({ upstreams, random }, asked, new Set(failed), clock.now())?.instance ?? "none";
     return [...new Set(Array.from({ length: 30 }, once))].toSorted().join();
   };
   return { upstreams, pickMany };

@@ -1,7 +1,7 @@
 // What a connection to an instance and the request it carries know of each other.
 import type { Socket } from "node:net";
+import type { ResponseHead } from "./messages.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { ResponseHead } from "./response.ts";
 
 /**
  * answered: passed on whole · handedOver: it was a tunnel, which has ended · refused: could not connect, so nothing reached the process · died:
@@ -25,6 +25,8 @@ export type EndingKind =
 
 /** What one try at an instance adds to its counters. */
 export interface Tally {
+  /** Of the answer; 0 when none has come. */
+  readonly status: number;
   readonly failed: boolean;
   readonly broken: boolean;
   /** Milliseconds to the head of the answer, or until the wait for it was given up. */

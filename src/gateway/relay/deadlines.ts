@@ -1,5 +1,5 @@
 // Many deadlines on one timer: a request sets and drops its own without a timer of its own.
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock } from "../../kernel/clock.ts";
 
 export interface Deadline {
   /** Moves the moment; on `clock`. */

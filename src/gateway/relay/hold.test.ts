@@ -1,7 +1,7 @@
 // Tests of the waiting room and the deadlines it lives on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { simClock } from "../testing/sim-clock.ts";
+import { simClock } from "../../testing/sim-clock.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { createWaitingRoom, type WaitEnd } from "./hold.ts";
 

@@ -1,8 +1,6 @@
 // Answers the gateway gives itself: JSON with the reason.
 import { STATUS_CODES } from "node:http";
 import type { Route } from "../../protocol/gateway.ts";
-import type { RequestHead } from "./request.ts";
-import type { Fault } from "./scan.ts";
 
 export interface Reply {
   readonly status: number;
@@ -34,12 +32,4 @@ export function replyText(
   const first = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
   const own = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${first}${own.join("")}${lines}\r\n${request?.method === "HEAD" ? "" : body}`;
-}
-
-export const late: Fault = { status: 408, text: "the request did not come in time" };
-
-/** How it goes on after an answer, as HTTP/1.0 and 1.1 say it. */
-export function connectionLine(head: RequestHead | undefined, closes: boolean): string {
-  if (closes) return "Connection: close\r\n";
-  return head?.minor === 0 ? "Connection: keep-alive\r\n" : "";
 }

@@ -1,11 +1,10 @@
 // One instance as a route sees it: its connections, what is in flight, and whether it fails.
 import type { Clock } from "../../kernel/clock.ts";
 import type { Upstream } from "../../protocol/gateway.ts";
-import { afterFailure, type Candidate, type Ejection, notEjected } from "../balance.ts";
 import { addLatency, type InstanceCounters } from "../stats.ts";
+import { afterFailure, type Candidate, type Ejection, notEjected } from "./balance.ts";
 import type { Job, Tally } from "./exchange.ts";
-import type { Home } from "./home.ts";
-import { InstanceConnection } from "./instance-connection.ts";
+import type { Carrier, Home, OpenCarrier } from "./home.ts";
 import type { Limits } from "./limits.ts";
 import type { Sweep } from "./sweep.ts";
 
@@ -14,12 +13,13 @@ export interface InstanceParts {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly sweep: Sweep;
+  readonly open: OpenCarrier;
 }
 
 /** A connection that was opened for one request is kept for others only where there are few. */
 const ownMax = 8;
 
-export class Instance implements Candidate, Home<InstanceConnection> {
+export class Instance implements Candidate, Home {
   readonly instance: string;
   readonly port: number;
   state: Upstream["state"];
@@ -29,9 +29,10 @@ export class Instance implements Candidate, Home<InstanceConnection> {
   readonly limits: Limits;
   readonly sweep: Sweep;
   readonly #counters: InstanceCounters;
+  readonly #openCarrier: OpenCarrier;
   /** The one that was used last is taken first, so that those there are too many of grow old. */
-  readonly #free: InstanceConnection[] = [];
-  readonly #all: Set<InstanceConnection> = new Set();
+  readonly #free: Carrier[] = [];
+  readonly #all: Set<Carrier> = new Set();
   #retired = false;
 
   constructor(config: Upstream, parts: InstanceParts) {
@@ -42,6 +43,7 @@ export class Instance implements Candidate, Home<InstanceConnection> {
     this.limits = parts.limits;
     this.sweep = parts.sweep;
     this.#counters = parts.counters;
+    this.#openCarrier = parts.open;
   }
 
   /** Whether it may be given requests at all. */
@@ -50,7 +52,7 @@ export class Instance implements Candidate, Home<InstanceConnection> {
   }
 
   /** `own`: opens a connection for this request in place of an idle one. */
-  carry(job: Job, own: boolean, nowMs: number): InstanceConnection {
+  carry(job: Job, own: boolean, nowMs: number): Carrier {
     const connection = (own ? undefined : this.#takeFree()) ?? this.#open(own);
     connection.carry(job, nowMs);
     return connection;
@@ -89,25 +91,25 @@ export class Instance implements Candidate, Home<InstanceConnection> {
     for (const connection of this.#free.splice(0)) connection.close();
   }
 
-  idle(connection: InstanceConnection): void {
+  idle(connection: Carrier): void {
     const most = connection.isOwn ? ownMax : this.limits.idleConnections;
     if (this.#retired || this.#free.length >= most) connection.close();
     else this.#free.push(connection);
   }
 
-  closed(connection: InstanceConnection): void {
+  closed(connection: Carrier): void {
     if (!this.#all.delete(connection)) return;
     const at = this.#free.indexOf(connection);
     if (at >= 0) this.#free.splice(at, 1);
   }
 
-  #open(own: boolean): InstanceConnection {
-    const connection = new InstanceConnection(this, own);
+  #open(own: boolean): Carrier {
+    const connection = this.#openCarrier(this, own);
     this.#all.add(connection);
     return connection;
   }
 
-  #takeFree(): InstanceConnection | undefined {
+  #takeFree(): Carrier | undefined {
     for (;;) {
       const connection = this.#free.pop();
       if (connection === undefined || connection.isFree) return connection;

@@ -1,0 +1,32 @@
+// How a conversation with a client goes on: what its requests have in common, and when it ends.
+import type { Desk } from "../relay/desk.ts";
+import type { RequestHead } from "../relay/messages.ts";
+import type { Peer } from "../relay/peer.ts";
+import type { Origin } from "./request.ts";
+import type { Fault } from "./scan.ts";
+
+export const late: Fault = { status: 408, text: "the request did not come in time" };
+
+export function originOf({ address, isSecure }: Peer, { limits, random, config }: Desk): Origin {
+  return {
+    ...{ limits, random, address, isSecure },
+    host: `${config.host}:${config.port}`,
+    lastHost: undefined,
+    lastForwarded: "",
+  };
+}
+
+/** Whether the connection ends with this answer. */
+export function isLast(
+  { closing, limits }: Desk,
+  requests: number,
+  head: RequestHead | undefined,
+): boolean {
+  return closing || requests >= limits.requestsPerConnection || head?.keepAlive === false;
+}
+
+/** How it goes on after an answer, as HTTP/1.0 and 1.1 say it. */
+export function connectionLine(head: RequestHead | undefined, closes: boolean): string {
+  if (closes) return "Connection: close\r\n";
+  return head?.minor === 0 ? "Connection: keep-alive\r\n" : "";
+}

@@ -1,0 +1,15 @@
+// What the clients of one route share.
+import type { Serving } from "./serving.ts";
+
+export interface Desk extends Serving {
+  /** `Date: …`, of this second. */
+  dateLine(): string;
+  /** Who is connected. */
+  readonly clients: Set<Connected>;
+}
+
+export interface Connected {
+  /** The route closes: ends now, or after the answer that is under way. */
+  retire(): void;
+  cut(): void;
+}
