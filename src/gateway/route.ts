@@ -58,6 +58,8 @@ export function createRoute(
     dateLine: dateLines(clock),
   } satisfies Desk;
   const front = createFront(config, { log, limits }, (socket, peer) => {
+    counters.clients++;
+    socket.once("close", () => counters.clients--);
     new ClientConnection(socket, peer, desk);
   });
   const parts = {

@@ -9,8 +9,9 @@ import {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export type RouteCounters = Writable<RouteStats>;
-export type InstanceCounters = Writable<Omit<InstanceStats, "latency">> & {
+export type InstanceCounters = Writable<Omit<InstanceStats, "latency" | "statuses">> & {
   readonly latency: number[];
+  readonly statuses: number[];
 };
 
 export interface Stats {
@@ -43,6 +44,7 @@ export function createStats(): Stats {
       instances: [...instances.values()].map((counters) => ({
         ...counters,
         latency: [...counters.latency],
+        statuses: [...counters.statuses],
       })),
     }),
   };
@@ -63,6 +65,12 @@ export function bucketOf(ms: number): number {
 export function addLatency(counters: InstanceCounters, ms: number): void {
   const bucket = bucketOf(ms);
   counters.latency[bucket] = (counters.latency[bucket] ?? 0) + 1;
+}
+
+/** @param status from 100 to 599. */
+export function addStatus({ statuses }: InstanceCounters, status: number): void {
+  const at = Math.trunc(status / 100) - 1;
+  statuses[at] = (statuses[at] ?? 0) + 1;
 }
 
 function remembered<T>(map: Map<string, T>, name: string, create: (name: string) => T): T {
@@ -86,10 +94,12 @@ function newRoute(service: string): RouteCounters {
     unserved: 0,
     lostUnsafe: 0,
     degraded: 0,
+    clients: 0,
   };
 }
 
 function newInstance(instance: string): InstanceCounters {
   const latency = new Array<number>(latencyBucketsMs.length + 1).fill(0);
-  return { instance, requests: 0, failures: 0, broken: 0, inflight: 0, latency };
+  const none = { requests: 0, failures: 0, broken: 0, inflight: 0, connections: 0 };
+  return { instance, ...none, statuses: [0, 0, 0, 0, 0], latency };
 }

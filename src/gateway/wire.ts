@@ -153,6 +153,7 @@ function routeStats(value: unknown, at: string): RouteStats {
     unserved: whole(raw.unserved, `${at}.unserved`),
     lostUnsafe: whole(raw.lostUnsafe, `${at}.lostUnsafe`),
     degraded: whole(raw.degraded, `${at}.degraded`),
+    clients: whole(raw.clients, `${at}.clients`),
   };
 }
 
@@ -167,6 +168,8 @@ function instanceStats(value: unknown, at: string): InstanceStats {
     failures: whole(raw.failures, `${at}.failures`),
     broken: whole(raw.broken, `${at}.broken`),
     inflight: whole(raw.inflight, `${at}.inflight`),
+    connections: whole(raw.connections, `${at}.connections`),
+    statuses: list(raw.statuses, `${at}.statuses`, 5, (count, where) => whole(count, where)),
     latency,
   };
 }

@@ -87,6 +87,10 @@ export interface InstanceStats {
   /** Connections that broke before an answer was complete. */
   readonly broken: number;
   readonly inflight: number;
+  /** Connections to it that stand now. */
+  readonly connections: number;
+  /** Its answers by class: 1xx that was final, 2xx, 3xx, 4xx, 5xx. */
+  readonly statuses: readonly number[];
   /** Counts per bucket of `latencyBucketsMs` plus one for what is above. */
   readonly latency: readonly number[];
 }
@@ -104,6 +108,8 @@ export interface RouteStats {
   readonly lostUnsafe: number;
   /** Answered at once because the service is degraded. */
   readonly degraded: number;
+  /** Connections of clients that stand now. */
+  readonly clients: number;
 }
 
 export interface GatewayStats {

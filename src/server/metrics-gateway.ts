@@ -1,5 +1,5 @@
 // The counters of the gateway as metrics, by service; they begin anew when the gateway does.
-import { serviceOf } from "../model/target.ts";
+import { serviceOf, type Target } from "../model/target.ts";
 import { type GatewayStats, type InstanceStats, latencyBucketsMs } from "../protocol/gateway.ts";
 import type { Family } from "../protocol/metric-family.ts";
 import { family, histogram, type Point } from "./metrics-parts.ts";
@@ -49,6 +49,31 @@ export function gatewayFamilies(stats: GatewayStats | undefined): readonly Famil
       "Requests that are being answered",
       [...tried.keys()].map((service) => [{ service }, sum(service, ({ inflight }) => inflight)]),
     ),
+    family(
+      "gauge",
+      "gateway_clients",
+      "Connections of clients",
+      stats.routes.map(({ service, clients }) => [{ service }, clients]),
+    ),
+    family(
+      "gauge",
+      "gateway_instance_connections",
+      "Connections to an instance",
+      stats.instances.map(({ instance, connections }) => [labelsOf(instance), connections]),
+    ),
+    family(
+      "counter",
+      "gateway_answers_total",
+      "Answers of instances by class of their status",
+      [...tried.keys()].flatMap((service) =>
+        [1, 2, 3, 4, 5].map(
+          (hundred): Point => [
+            { service, class: `${hundred}xx` },
+            sum(service, ({ statuses }) => statuses[hundred - 1] ?? 0),
+          ],
+        ),
+      ),
+    ),
     histogram(
       "gateway_latency_seconds",
       "Time that instances took to answer",
@@ -56,6 +81,10 @@ export function gatewayFamilies(stats: GatewayStats | undefined): readonly Famil
       [...tried].map(([service, all]) => ({ labels: { service }, counts: countsOf(all) })),
     ),
   ];
+}
+
+function labelsOf(instance: Target): Point[0] {
+  return { service: serviceOf(instance), instance };
 }
 
 function countsOf(all: readonly InstanceStats[]): readonly number[] {

@@ -67,7 +67,14 @@ test("what an instance took is in the bucket of its time, and adds up over a ser
     const latency = new Array<number>(latencyBucketsMs.length + 1).fill(0);
     const found = latencyBucketsMs.findIndex((bound) => ms <= bound);
     latency[found < 0 ? latencyBucketsMs.length : found] = 1;
-    const none = { requests: 1, failures: 0, broken: 0, inflight: 2 };
+    const none = {
+      requests: 1,
+      failures: 0,
+      broken: 0,
+      inflight: 2,
+      connections: 3,
+      statuses: [0, 1, 0, 0, 0],
+    };
     return { instance: "web/1", latency, ...none };
   };
   const instances = [0.4, 0.5, 0.6, 90, 40_000, 90_000].map(at);
@@ -83,6 +90,9 @@ test("what an instance took is in the bucket of its time, and adds up over a ser
     "6",
   ]);
   assert.equal(line(families, 'gateway_inflight{service="web"}'), "12");
+  assert.equal(line(families, 'gateway_answers_total{service="web",class="2xx"}'), "6");
+  const connections = 'gateway_instance_connections{service="web",instance="web/1"}';
+  assert.equal(line(families, connections), "3");
   assert.equal(line(gatewayFamilies(undefined), "gateway_up"), "0");
 });
 

@@ -33,7 +33,7 @@ const gateway: SourceUnderTest = {
   make: (look) => {
     let requests = 0;
     const counters = (instance: string): InstanceStats => ({
-      ...{ instance, requests, failures: 0, broken: 0, inflight: 1 },
+      ...{ instance, requests, failures: 0, broken: 0, inflight: 1, connections: 1, statuses: [] },
       latency: latencyBucketsMs.map(() => requests),
     });
     return gatewaySource({

@@ -12,7 +12,15 @@ function counts(buckets: Readonly<Record<number, number>>): number[] {
 }
 
 function instance(name: string, over: Partial<InstanceStats> = {}): InstanceStats {
-  const zero = { requests: 0, failures: 0, broken: 0, inflight: 0, latency: counts({}) };
+  const zero = {
+    requests: 0,
+    failures: 0,
+    broken: 0,
+    inflight: 0,
+    connections: 0,
+    statuses: [0, 0, 0, 0, 0],
+    latency: counts({}),
+  };
   return { instance: name, ...zero, ...over };
 }
 

@@ -6,7 +6,7 @@ import { serviceOf, type Target } from "../model/target.ts";
 import { type GatewayStats, type InstanceStats, latencyBucketsMs } from "../protocol/gateway.ts";
 import type { Source } from "./source.ts";
 
-/** What one target did between two looks at the counters; `inflight` is now. */
+/** What one target did between two looks at the counters; `inflight` and `connections` are now. */
 export type Traffic = Omit<InstanceStats, "instance">;
 
 /** Asks for the counters every `intervalMs` (1000). The first answer is only what later ones are
@@ -102,9 +102,10 @@ export function quantile(counts: readonly number[], q: number): number | undefin
 function difference(before: Traffic | undefined, now: Traffic): Traffic {
   if (!before) return now;
   const change = combine(now, before, (a, b) => a - b);
-  const { requests, failures, broken, latency } = change;
-  const restarted = [requests, failures, broken, ...latency].some((count) => count < 0);
-  return restarted ? now : { ...change, inflight: now.inflight };
+  const { requests, failures, broken, statuses, latency } = change;
+  const counts = [requests, failures, broken, ...statuses, ...latency];
+  if (counts.some((count) => count < 0)) return now;
+  return { ...change, inflight: now.inflight, connections: now.connections };
 }
 
 function combine(a: Traffic, b: Traffic, op: (a: number, b: number) => number): Traffic {
@@ -113,6 +114,8 @@ function combine(a: Traffic, b: Traffic, op: (a: number, b: number) => number): 
     failures: op(a.failures, b.failures),
     broken: op(a.broken, b.broken),
     inflight: op(a.inflight, b.inflight),
+    connections: op(a.connections, b.connections),
+    statuses: a.statuses.map((count, i) => op(count, b.statuses[i] ?? 0)),
     latency: a.latency.map((count, i) => op(count, b.latency[i] ?? 0)),
   };
 }

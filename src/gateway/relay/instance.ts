@@ -1,7 +1,7 @@
 // One instance as a route sees it: its connections, what is in flight, and whether it fails.
 import type { Clock } from "../../kernel/clock.ts";
 import type { Upstream } from "../../protocol/gateway.ts";
-import { addLatency, type InstanceCounters } from "../stats.ts";
+import { addLatency, addStatus, type InstanceCounters } from "../stats.ts";
 import { afterFailure, type Candidate, type Ejection, notEjected } from "./balance.ts";
 import type { Job, Tally } from "./exchange.ts";
 import type { Carrier, Home, OpenCarrier } from "./home.ts";
@@ -63,11 +63,12 @@ export class Instance implements Candidate, Home {
     this.#counters.inflight++;
   }
 
-  leave({ failed, broken, waitedMs }: Tally): void {
+  leave({ status, failed, broken, waitedMs }: Tally): void {
     this.inflight--;
     this.#counters.inflight--;
     this.#counters.requests++;
     if (failed) this.#counters.failures++;
+    if (status > 0) addStatus(this.#counters, status);
     if (broken) this.#counters.broken++;
     if (waitedMs !== undefined) addLatency(this.#counters, waitedMs);
   }
@@ -99,6 +100,7 @@ export class Instance implements Candidate, Home {
 
   closed(connection: Carrier): void {
     if (!this.#all.delete(connection)) return;
+    this.#counters.connections--;
     const at = this.#free.indexOf(connection);
     if (at >= 0) this.#free.splice(at, 1);
   }
@@ -106,6 +108,7 @@ export class Instance implements Candidate, Home {
   #open(own: boolean): Carrier {
     const connection = this.#openCarrier(this, own);
     this.#all.add(connection);
+    this.#counters.connections++;
     return connection;
   }
 
