@@ -2,9 +2,11 @@
 import { parseArgs } from "node:util";
 import { freePorts } from "../test/process/support/project.ts";
 import { changes } from "./gateway/changes.ts";
+import { half } from "./gateway/half.ts";
 import { idle } from "./gateway/idle.ts";
 import { kills } from "./gateway/kills.ts";
 import { load, median, type Round } from "./gateway/load.ts";
+import { ownDeath } from "./gateway/own-death.ts";
 import { findPeers, startOurs } from "./gateway/peers.ts";
 import { createStage, type Started } from "./gateway/stage.ts";
 import { loadAverage } from "./supervisor/processes.ts";
@@ -38,7 +40,7 @@ const rows: Row[] = [];
 const names = ["direct", ours, ...peers.map(({ name }) => name)];
 try {
   rows.push(...(await throughput()));
-  for (const part of [idle, changes, kills]) {
+  for (const part of [half, idle, changes, kills, ownDeath]) {
     say(part.name);
     rows.push(...(await part(stage)));
   }

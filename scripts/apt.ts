@@ -41,6 +41,7 @@ const servers = [
   { program: "systemd-notify", package: "systemd" },
   { program: "cc", package: "gcc" },
   { program: "python3", package: "python3" },
+  { program: "haproxy", package: "haproxy" },
 ];
 
 /** A test that misses one all the same fails with the package's name. */

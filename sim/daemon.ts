@@ -2,8 +2,10 @@
 import { fold } from "../src/controller/fold.ts";
 import { emptySenses, emptyState } from "../src/controller/state.ts";
 import { type Command, type Mind, type Step, wakeAt } from "../src/controller/step.ts";
+import { invariant } from "../src/kernel/errors.ts";
 import type { Event, InputDraft } from "../src/model/event.ts";
 import type { Reading } from "../src/model/reading.ts";
+import { parseExact, stringifyExact } from "../src/stores/exact-json.ts";
 import type { Tick } from "../src/stores/store.ts";
 import type { Dice } from "./dice.ts";
 import type { Queue } from "./queue.ts";
@@ -142,6 +144,7 @@ function start(held: Held, begin: (session: Session) => Life): void {
   };
   held.session = session;
   held.mind = { state: remembered(held.journal), senses: emptySenses };
+  checkSnapshot(held.journal, held.mind.state);
   held.stalledUntilMs = 0;
   held.restUntilMs = 0;
   held.life = begin(session);
@@ -153,6 +156,14 @@ function start(held: Held, begin: (session: Session) => Life): void {
 export function remembered(journal: readonly Event[]): Mind["state"] {
   const events = JSON.parse(JSON.stringify(journal)) as Event[];
   return events.reduce(fold, emptyState);
+}
+
+/** A snapshot at any event and those after it make the same state as all of them. */
+function checkSnapshot(journal: readonly Event[], state: Mind["state"]): void {
+  const at = (journal.length * 7_919) % (journal.length + 1);
+  const kept = parseExact(stringifyExact(remembered(journal.slice(0, at)))) as Mind["state"];
+  const whole = stringifyExact(journal.slice(at).reduce(fold, kept));
+  invariant(whole === stringifyExact(state), `a snapshot at event ${at} makes another state`);
 }
 
 function run(held: Held, session: Session, work: () => void): void {

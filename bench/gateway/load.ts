@@ -14,15 +14,21 @@ const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000 };
 export async function load(
   port: number,
   proxy: Pick<Started, "cpuMs">,
-  options: { readonly connections: number; readonly seconds: number },
+  options: {
+    readonly connections: number;
+    readonly seconds: number;
+    /** In Lua, for wrk. */
+    readonly script?: string;
+  },
 ): Promise<Round> {
-  const { connections, seconds } = options;
+  const { connections, seconds, script } = options;
   const before = proxy.cpuMs();
   const args = [
     "-t1",
     `-c${connections}`,
     `-d${seconds}s`,
     "--latency",
+    ...(script === undefined ? [] : ["-s", script]),
     `http://127.0.0.1:${port}/`,
   ];
   const { stdout } = await execute("wrk", args, { timeout: (seconds + 30) * 1_000 });

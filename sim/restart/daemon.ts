@@ -142,6 +142,7 @@ function handsOf(
     logFile: (target) => target,
     lastLines: () => ["last words"],
     emit,
+    together: (work) => work(),
     observe: () => {},
     drain: async () => {},
     beforeExit: () => {},
@@ -192,6 +193,7 @@ function loopOf(clock: SimClock, mind: () => Mind, emit: Loop["emit"]): Loop {
     get mind() {
       return mind();
     },
+    together: (work) => work(),
     ...{ stuck: undefined, emit, end: never, observe: () => {}, run: never, subscribe: never },
   };
 }

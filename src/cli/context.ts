@@ -44,11 +44,23 @@ export interface DaemonNote {
   readonly url: string;
   /** Ms since the epoch: another one is another daemon, though its pid may be the same. */
   readonly startedAtMs?: number;
-  /** How its config was asked for. */
+  /** How its config was asked for: for whoever starts the next one, or hands over to it. */
   readonly options?: LaunchOptions;
   readonly token?: string;
-  /** How it was started: for whoever starts the next one. */
-  readonly up?: { readonly args: readonly string[]; readonly cwd: string };
+}
+
+/** `homeostat up` with the same options again. */
+export function wordsOfUp(
+  { folder }: Where,
+  { config, logLevel, dashboardPort, profile = [] }: LaunchOptions,
+): readonly string[] {
+  return [
+    ...["--folder", folder, "up"],
+    ...(config === undefined ? [] : ["--config", config]),
+    ...(logLevel === undefined ? [] : ["--log-level", logLevel]),
+    ...(dashboardPort === undefined ? [] : ["--dashboard-port", dashboardPort]),
+    ...profile.flatMap((name) => ["--profile", name]),
+  ];
 }
 
 export const noteFile = (state: string): string => join(state, "daemon.json");

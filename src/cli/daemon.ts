@@ -9,9 +9,10 @@ import { dockerGraceMs } from "../wiring/check-stop.ts";
 import { startDaemon } from "../wiring/daemon.ts";
 import { packageFile } from "../wiring/files.ts";
 import type { Resolved } from "../wiring/resolve.ts";
+import { writeCompiled } from "./compiled.ts";
 import { type DaemonNote, noteFile } from "./context.ts";
 import { inContainer } from "./first-process.ts";
-import { inherited, type Launch, successorOf } from "./launch.ts";
+import { inherited, type Launch, spawnerOptions, successorOf } from "./launch.ts";
 import { dashboardFolder, gatewayEntry, spawnerEntry } from "./places.ts";
 import { paint, say, sayJson } from "./print.ts";
 
@@ -24,7 +25,6 @@ export async function runDaemon({
   stateFolder,
   logLevel,
   json,
-  up,
   options,
 }: Launch): Promise<void> {
   // A daemon has more to do than to be read.
@@ -59,7 +59,7 @@ export async function runDaemon({
     version,
     stdout: process.stdout,
     gatewayCommand: [process.execPath, ...inherited(), gatewayEntry],
-    spawnerCommand: [process.execPath, ...inherited(), spawnerEntry],
+    spawnerCommand: [process.execPath, ...inherited(), ...spawnerOptions, spawnerEntry],
     dashboard: dashboardFolder,
     successor: { check: () => successorOf(stateFolder) },
     onBroken: (error) => {
@@ -71,11 +71,9 @@ export async function runDaemon({
   });
   const { token } = resolved.dashboard;
   const known = { pid: process.pid, url: daemon.url, startedAtMs: systemClock.wall() };
-  const again = up && { up: { args: up, cwd: process.cwd() } };
   const note: DaemonNote = {
     ...known,
     options,
-    ...again,
     ...(token === undefined ? {} : { token }),
   };
   writeFileSync(noteFile(stateFolder), JSON.stringify(note), { mode: 0o600 });
@@ -83,6 +81,7 @@ export async function runDaemon({
   for (const by of asked) stop(by);
   if (json) sayJson(known);
   else greet(resolved, daemon.url);
+  writeCompiled();
   await daemon.over.finally(() => rmSync(noteFile(stateFolder), { force: true }));
 }
 

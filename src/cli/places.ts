@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(import.meta.url);
 
+/** The command line. */
+export const mainEntry: string = join(dirname(here), "../cli", `main${extname(here)}`);
+
 /** The program of the daemon, which `homeostat up` becomes. */
 export const daemonEntry: string = join(dirname(here), "../cli", `daemon-main${extname(here)}`);
 

@@ -1,7 +1,7 @@
 // Which ports of a config cannot be had, because others hold them or this user may not.
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { gatewayLink } from "../gateway/link.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { silentLog } from "../kernel/log.ts";
 import type { Finding } from "../wiring/problem.ts";
@@ -22,7 +22,7 @@ const loopback = "127.0.0.1";
 export async function portsInUse(config: unknown, where: Where): Promise<readonly Finding[]> {
   const { services, dashboard } = record(config);
   const wanted: Wanted[] = [];
-  if (!(await gatewayAnswers(where))) {
+  if (!((await gatewayAnswers(where)) || (await haproxyAnswers(where)))) {
     for (const [name, service] of Object.entries(record(services))) {
       const { port: asked, host = loopback } = record(service);
       const port = usable(asked);
@@ -103,6 +103,8 @@ export function isAlive(pid: number | undefined): boolean {
 
 async function gatewayAnswers(where: Where): Promise<boolean> {
   const socketPath = join(where.state, "gateway.sock");
+  if (!existsSync(socketPath)) return false;
+  const { gatewayLink } = await import("../gateway/link.ts");
   const link = gatewayLink({ socketPath, clock: systemClock, log: silentLog });
   const answers = await link.stats().then(
     () => true,
@@ -110,4 +112,16 @@ async function gatewayAnswers(where: Where): Promise<boolean> {
   );
   link.close();
   return answers;
+}
+
+async function haproxyAnswers({ state: folder }: Where): Promise<boolean> {
+  if (!existsSync(join(folder, "haproxy.sock"))) return false;
+  const { createHaproxy } = await import("../gateway/haproxy/haproxy.ts");
+  const options = { folder, binary: "", clock: systemClock, log: silentLog };
+  return createHaproxy(options)
+    .pid()
+    .then(
+      () => true,
+      () => false,
+    );
 }

@@ -22,8 +22,8 @@ const step: Step = (mind, input) => {
   return { mind: after, events: [event], commands: [{ kind: "run", run }] };
 };
 
-function scene(fault: () => unknown) {
-  const store = memoryStore();
+function scene(fault: () => unknown, onDone: (subject: string) => void = () => {}) {
+  const store: { -readonly [K in keyof Store]: Store[K] } = memoryStore();
   const guarded =
     <T extends unknown[]>(work: (...args: T) => void) =>
     (...args: T): void => {
@@ -33,7 +33,7 @@ function scene(fault: () => unknown) {
     };
   const full: Store = {
     ...store,
-    append: guarded(store.append),
+    append: guarded((events: readonly Event[]) => store.append(events)),
     appendTick: guarded(store.appendTick),
   };
   const done: string[] = [];
@@ -42,7 +42,11 @@ function scene(fault: () => unknown) {
   const decider = createDecider({
     ...{ store: full, step, clock: { now: () => 1_000 }, mind: emptyMind, ticks: 0 },
     onDecided: () => {},
-    onCommand: (command) => command.kind === "run" && done.push(command.run.service),
+    onCommand: (command) => {
+      if (command.kind !== "run") return;
+      done.push(command.run.service);
+      onDone(command.run.service);
+    },
     onFull: (why) => told.push(why),
     onBroken: (error) => broken.push(error),
   });
@@ -84,5 +88,59 @@ describe("a full disk", () => {
     it.decider.take({ kind: "event", draft: draft("a") });
     assert.deepEqual(it.broken, [fault]);
     assert.deepEqual(it.told, []);
+  });
+});
+
+describe("events that are taken together", () => {
+  it("are written with one commit, and nothing is done before it", () => {
+    const it = scene(() => undefined);
+    const commits: { readonly events: number; readonly done: number }[] = [];
+    const { append } = it.store;
+    it.store.append = (events) => {
+      commits.push({ events: events.length, done: it.done.length });
+      append(events);
+    };
+    it.decider.together(() => {
+      it.decider.take({ kind: "event", draft: draft("a") });
+      it.decider.take({ kind: "tick", readings: [] });
+      it.decider.take({ kind: "event", draft: draft("b") });
+      assert.equal(it.store.lastTick(), undefined, "a tick must not be written before its events");
+    });
+    assert.deepEqual(commits, [{ events: 2, done: 0 }]);
+    assert.deepEqual(it.done, ["a", "b"]);
+    assert.equal(it.store.lastTick()?.afterSeq, 2);
+    it.decider.take({ kind: "event", draft: draft("c") });
+    assert.deepEqual(it.events(), ["a", "b", "c"]);
+  });
+
+  it("wait together when the disk is full", () => {
+    let fault: unknown = isFull;
+    const it = scene(() => fault);
+    it.decider.together(() => {
+      it.decider.take({ kind: "event", draft: draft("a") });
+      it.decider.take({ kind: "event", draft: draft("b") });
+    });
+    assert.equal(it.decider.mind.state.seq, 0);
+    it.decider.together(() => it.decider.take({ kind: "event", draft: draft("c") }));
+    fault = undefined;
+    it.decider.take({ kind: "again" });
+    assert.deepEqual(it.events(), ["a", "b", "c"]);
+    assert.deepEqual(it.done, ["a", "b", "c"]);
+  });
+
+  it("take their turn when they come from what is being done", () => {
+    const it = scene(
+      () => undefined,
+      (subject) => {
+        if (subject !== "a") return;
+        it.decider.together(() => {
+          it.decider.take({ kind: "event", draft: draft("b") });
+          it.decider.take({ kind: "event", draft: draft("c") });
+        });
+      },
+    );
+    it.decider.take({ kind: "event", draft: draft("a") });
+    assert.deepEqual(it.events(), ["a", "b", "c"]);
+    assert.equal(it.decider.mind.state.seq, 3);
   });
 });

@@ -15,8 +15,9 @@ export function foldInstance(state: State, event: Event): State {
       return started(state, event, "starting");
     case "instance.adopted": {
       const same = known?.identity && sameProcess(known.identity, event.data.identity);
-      if (same && known.state !== "down") return state;
-      return started(state, event, "starting");
+      if (!same || known.state === "down") return started(state, event, "starting");
+      const isReady = event.data.ready && known.state === "starting";
+      return isReady ? update(state, { ...known, state: "ready" }) : state;
     }
     case "instance.live":
       return known ? update(state, { ...known, liveAtMs: event.atMs }) : state;

@@ -6,7 +6,8 @@ import { memoryStore } from "../stores/memory.ts";
 import type { Store } from "../stores/store.ts";
 import { simClock } from "../testing/sim-clock.ts";
 import { createLoop, type Loop } from "./loop.ts";
-import { createStep } from "./step.ts";
+import { emptyState } from "./state.ts";
+import { createStep, type Step } from "./step.ts";
 
 const traits = { risk: "none", reversible: false, destructive: false } as const;
 const step = createStep({
@@ -90,4 +91,33 @@ test("readings that may decide something are looked at without waiting for a tic
   await running;
   loop.observe(one, true);
   assert.equal(store.lastTick()?.n, before + 2);
+});
+
+/** Waits for one moment; what it takes in changes nothing. */
+function waitingFor(untilMs: number): Step {
+  const incident = { state: "open", standing: { untilMs } };
+  const state = { ...emptyState, incidents: { 1: incident } } as unknown as typeof emptyState;
+  return (mind) => ({ mind: { ...mind, state }, events: [], commands: [] });
+}
+
+test("a wait that ends between two ticks is looked at then; at rest nothing else wakes the loop", async () => {
+  const store = memoryStore();
+  const clock = simClock();
+  const at = clock.wall();
+  const loop = createLoop({
+    ...{ store, clock, tickMs: 250, onCommand: () => {} },
+    step: waitingFor(at + 623),
+    onBroken: () => assert.fail("the loop broke"),
+  });
+  const over = new AbortController();
+  const running = loop.run(over.signal);
+  const ticks = (): readonly number[] => [...store.readTicks()].map(({ atMs }) => atMs - at);
+  await clock.advance(490);
+  assert.deepEqual(ticks(), [250]);
+  assert.equal(clock.pending, 1, "only the next tick");
+  await clock.advance(510);
+  assert.deepEqual(ticks(), [250, 500, 623, 750, 1_000]);
+  over.abort();
+  await running;
+  assert.equal(clock.pending, 0);
 });

@@ -4,8 +4,8 @@ import type { Event, InputDraft } from "../model/event.ts";
 import type { Reading } from "../model/reading.ts";
 import type { Store } from "../stores/store.ts";
 import { createDecider } from "./decide.ts";
-import { fold } from "./fold.ts";
-import { emptySenses, emptyState } from "./state.ts";
+import { remember } from "./remember.ts";
+import { emptySenses, type State } from "./state.ts";
 import { type Command, type Mind, type Step, wakeAt } from "./step.ts";
 
 export interface Loop {
@@ -16,6 +16,8 @@ export interface Loop {
   readonly stuck: string | undefined;
   /** Takes an event in; its consequences are durable when this returns, unless the loop is stuck. */
   emit(draft: InputDraft): void;
+  /** Events that are taken in during `work` become durable together, and at once, when it is over. */
+  together(work: () => void): void;
   /** Takes the last event in. What comes after it is in nobody's journal and is left out. */
   end(draft: InputDraft): void;
   /**
@@ -34,6 +36,10 @@ export interface LoopOptions {
   readonly step: Step;
   readonly clock: Clock;
   readonly tickMs: number;
+  /** Between ticks; default: the clock's own sleep. */
+  readonly rest?: Clock["sleep"];
+  /** Which program folds the journal: its snapshots are kept and used. Without it there are none. */
+  readonly program?: string;
   readonly onCommand: (command: Command) => void;
   /** The disk is too full for the journal; undefined: no longer. */
   readonly onFull?: (why: string | undefined) => void;
@@ -46,33 +52,37 @@ const driftMs = 2_000;
 
 export function createLoop(options: LoopOptions): Loop {
   const { store, step, onCommand, onFull, onBroken } = options;
-  const mind: Mind = { state: loadState(store), senses: emptySenses };
+  const { state, keep } = remember(store, options.program);
+  const mind = { state, senses: emptySenses };
   const lastTick = store.lastTick();
   const clock = loopClock(options.clock, mind, lastTick?.atMs ?? 0);
   const listeners = new Set<(events: readonly Event[], mind: Mind) => void>();
+  const rest = options.rest ? { sleep: options.rest } : {};
   let readings: Reading[] = [];
-  let tickedAtMs = 0;
-  let running = false;
-  let hurried = false;
+  const turn: Turn = { tickedAtMs: 0, nextTickMs: 0, running: false, hurried: false };
 
   const decider = createDecider({
     ...{ store, step, clock, mind, ticks: lastTick?.n ?? 0, onCommand, onFull, onBroken },
     onDecided: (events, after) => {
       for (const listener of listeners) listener(events, after);
+      alarm.rouse();
     },
   });
   const { take, close } = decider;
-
   const tick = (): void => {
     const stepped = clockStep(options.clock, clock, decider.mind);
     if (stepped && decider.stuck === undefined) take({ kind: "event", draft: stepped });
     const batch = readings;
     readings = [];
-    tickedAtMs = clock.now();
-    hurried = false;
+    turn.tickedAtMs = clock.now();
+    turn.nextTickMs = turn.tickedAtMs + options.tickMs;
+    turn.hurried = false;
     if (decider.stuck !== undefined) take({ kind: "again" });
     take({ kind: "tick", readings: batch });
+    if (decider.stuck === undefined) keep(decider.mind.state);
+    alarm.rouse();
   };
+  const alarm = createAlarm(clock, turn, () => decider.mind.state, tick);
 
   return {
     clock,
@@ -83,30 +93,66 @@ export function createLoop(options: LoopOptions): Loop {
       return decider.stuck;
     },
     emit: (draft) => take({ kind: "event", draft }),
+    together: decider.together,
     end: (draft) => {
       take({ kind: "event", draft });
       close();
+      if (decider.stuck === undefined) keep(decider.mind.state, 1);
     },
     observe: (more, soon = false) => {
-      for (const reading of more) readings.push({ ...reading, atMs: Math.round(reading.atMs) });
-      if (!soon || !running) return;
-      hurried = clock.now() - tickedAtMs < soonMs;
-      if (!hurried) tick();
+      for (const it of more) readings.push(atWholeMs(it));
+      if (!soon || !turn.running) return;
+      turn.hurried = clock.now() - turn.tickedAtMs < soonMs;
+      if (turn.hurried) alarm.rouse();
+      else tick();
     },
     run: async (signal) => {
-      running = true;
-      const wake = every(clock, wakePollMs, signal, () => {
-        const dueMs = wakeAt(decider.mind.state, tickedAtMs);
-        if (hurried || (dueMs !== undefined && dueMs <= clock.now())) tick();
-      });
-      await Promise.all([wake, every(clock, options.tickMs, signal, tick)]);
-      running = false;
+      turn.running = true;
+      turn.nextTickMs = clock.now() + options.tickMs;
+      alarm.rouse();
+      await every({ ...clock, ...rest }, options.tickMs, signal, tick);
+      turn.running = false;
+      alarm.end();
     },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Where the loop stands between two ticks. */
+interface Turn {
+  tickedAtMs: number;
+  nextTickMs: number;
+  running: boolean;
+  /** A tick is wanted that would have come too soon after the last one. */
+  hurried: boolean;
+}
+
+interface Alarm {
+  /** Something may be due before the next tick. */
+  rouse(): void;
+  end(): void;
+}
+
+function createAlarm(clock: Clock, turn: Turn, state: () => State, tick: () => void): Alarm {
+  const dueAt = (): number | undefined => {
+    if (!turn.running) return undefined;
+    return turn.hurried ? turn.tickedAtMs + soonMs : wakeAt(state(), turn.tickedAtMs);
+  };
+  const rouse = (): void => {
+    const dueMs = dueAt();
+    // What is due after the next tick is looked at then.
+    if (dueMs !== undefined && dueMs < turn.nextTickMs) waking.at(dueMs);
+  };
+  const waking = createWaking(clock, () => {
+    const dueMs = dueAt();
+    if (dueMs === undefined) return;
+    if (dueMs <= clock.now()) tick();
+    else rouse();
+  });
+  return { rouse, end: waking.end };
 }
 
 /** The wall clock was set, or the machine slept: what people read as time must follow. */
@@ -116,17 +162,43 @@ function clockStep(real: Clock, loop: Clock, { state }: Mind): InputDraft | unde
   return { type: "clock.stepped", subject: state.policy.project, data: { offsetMs } };
 }
 
-/** How finely waits that end between two ticks are noticed. */
-const wakePollMs = 50;
+/** One sleep, until the earliest of what is asked for: nothing is polled. */
+function createWaking(
+  clock: Clock,
+  wake: () => void,
+): { readonly at: (dueMs: number) => void; readonly end: () => void } {
+  let atMs = Number.POSITIVE_INFINITY;
+  let sleeping = new AbortController();
+  const end = (): void => {
+    sleeping.abort();
+    atMs = Number.POSITIVE_INFINITY;
+  };
+  return {
+    end,
+    at: (dueMs) => {
+      if (dueMs >= atMs) return;
+      end();
+      sleeping = new AbortController();
+      atMs = dueMs;
+      // A timer knows whole milliseconds only, and shall not be early.
+      const forMs = Math.max(0, Math.ceil(dueMs - clock.now()));
+      clock.sleep(forMs, sleeping.signal).then(
+        () => {
+          atMs = Number.POSITIVE_INFINITY;
+          wake();
+        },
+        () => {},
+      );
+    },
+  };
+}
+
+function atWholeMs(reading: Reading): Reading {
+  return Number.isInteger(reading.atMs) ? reading : { ...reading, atMs: Math.round(reading.atMs) };
+}
 
 /** Many instances that fall ill at once must not make a tick each: the next one takes them all. */
 const soonMs = 10;
-
-function loadState(store: Store): Mind["state"] {
-  let state = emptyState;
-  for (const event of store.read()) state = fold(state, event);
-  return state;
-}
 
 /** Goes on at the last moment of journal and ticks, plus the wall time that has passed since. */
 function loopClock(clock: Clock, { state }: Mind, lastTickMs: number): Clock {

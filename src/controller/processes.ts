@@ -8,6 +8,7 @@ import type { Reason } from "../model/reason.ts";
 import type { SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
 import { type Senses, type State, shortRuns, symptomsOf, type Table } from "./state.ts";
+import { steady } from "./steady.ts";
 
 /** The rules of this file, by the names that end the keys of their symptoms. */
 export const processRules: ReadonlySet<string> = new Set(["exit", "crash-loop", "startup"]);
@@ -41,8 +42,17 @@ function watchDegraded(state: State): readonly DecisionDraft[] {
     }));
 }
 
+/** A ready one that is no job gives no reason to say anything while nobody shows a symptom. */
+const restless = steady(({ instances, policy }) =>
+  Object.values(instances).filter(({ state, target }) => {
+    return state !== "ready" || policy.services[serviceOf(target)]?.job;
+  }),
+);
+
 function watchInstances(state: State, senses: Senses, nowMs: number): readonly DecisionDraft[] {
-  return Object.values(state.instances).flatMap((instance) => {
+  const isCalm = Object.keys(state.symptoms).length === 0;
+  const all = isCalm ? restless(state, undefined) : Object.values(state.instances);
+  return all.flatMap((instance) => {
     const service = serviceOf(instance.target);
     const policy = state.policy.services[service];
     if (!policy || service in state.held) return [];

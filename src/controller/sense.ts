@@ -6,7 +6,8 @@ import type { Policy } from "../model/policy.ts";
 import { metrics, type Reading } from "../model/reading.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
 import { processRules } from "./processes.ts";
-import { emptySenses, put, type Senses, type State, type Table, without } from "./state.ts";
+import { emptySenses, type Senses, type State, type Table, without } from "./state.ts";
+import { steady } from "./steady.ts";
 
 /** Which detector watches which metric of a service: made from the policy by `wiring/`. */
 export interface DetectorRule {
@@ -21,18 +22,30 @@ export type RulesFor = (policy: Policy, service: string) => readonly DetectorRul
 /** A step this late means that the daemon itself was not running. */
 const stallMs = 1_000;
 
-/** One tick under way: its tables are its own until it is over. */
+/** One tick under way: its tables are its own until it is over, and copied when they are written to. */
 interface Look {
+  readonly before: Senses;
   readonly state: State;
   readonly rulesFor: RulesFor;
   readonly nowMs: number;
   readonly awakeMs: number;
-  readonly detectors: Record<string, unknown>;
-  readonly latest: Record<string, Table<Reading>>;
-  readonly lastSickMs: Record<string, number>;
+  readonly subjects: Map<Target, Subject>;
+  detectors?: Record<string, unknown>;
+  latest?: Record<string, Table<Reading>>;
+  lastSickMs?: Record<string, number>;
   /** Keys of the symptoms that stand at this point of the tick. */
   readonly active: Set<string>;
   readonly drafts: DecisionDraft[];
+}
+
+/** What is the same for all readings of one target in a tick. */
+interface Subject {
+  readonly target: Target;
+  readonly isInstance: boolean;
+  /** What the gateway answers in its place says nothing about a degraded service. */
+  readonly isMuted: boolean;
+  readonly rules: readonly DetectorRule[];
+  readonly latest: Record<string, Reading>;
 }
 
 /** Notices at every step whether the daemon was away: what it did not see is not held to anyone. */
@@ -53,37 +66,47 @@ export function sense(
   const gapMs = before.lastTickMs === undefined ? 0 : nowMs - before.lastTickMs;
   const awakeMs = before.awakeMs + Math.min(gapMs, stallMs);
   const look: Look = {
-    state,
-    rulesFor,
-    nowMs,
-    awakeMs,
-    detectors: { ...before.detectors },
-    latest: { ...before.latest },
-    lastSickMs: { ...before.lastSickMs },
+    ...{ before, state, rulesFor, nowMs, awakeMs, subjects: new Map(), drafts: [] },
     active: new Set(Object.keys(state.symptoms)),
-    drafts: [],
   };
   for (const reading of readings) observe(look, reading);
   passTime(look);
   dropUnwatched(look);
-  const { detectors, latest, lastSickMs, drafts } = look;
-  return [{ ...before, detectors, latest, lastSickMs, lastTickMs: nowMs, awakeMs }, drafts];
+  const { detectors, latest, lastSickMs } = { ...before, ...look };
+  return [{ ...before, detectors, latest, lastSickMs, lastTickMs: nowMs, awakeMs }, look.drafts];
 }
 
 function observe(look: Look, reading: Reading): void {
   const { state, awakeMs } = look;
   const { target, metric } = reading;
-  remember(look, reading);
-  const instance = isInstance(target);
-  if (instance && !speaksFor(state.instances[target], reading)) return;
-  // What the gateway answers in its place says nothing about a degraded service.
-  if (target in state.degraded || serviceOf(target) in state.held) return;
-  for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
-    if (rule.metric !== metric || (rule.of === "instance") !== instance) continue;
+  const subject = look.subjects.get(target) ?? meet(look, target);
+  remember(look, subject, reading);
+  const { isInstance } = subject;
+  if (isInstance && !speaksFor(state.instances[target], reading)) return;
+  if (subject.isMuted) return;
+  for (const rule of subject.rules) {
+    if (rule.metric !== metric || (rule.of === "instance") !== isInstance) continue;
     // Detectors of absence live on awake time, so that a stalled daemon hears no silence.
     const heard = rule.detector.tick ? { ...reading, atMs: awakeMs } : reading;
-    apply(look, target, rule, (held) => rule.detector.observe(held, heard));
+    const key = `${target}:${rule.name}`;
+    apply(look, target, rule, key, (held) => rule.detector.observe(held, heard));
   }
+}
+
+function meet(look: Look, target: Target): Subject {
+  const { before, state } = look;
+  const service = serviceOf(target);
+  const subject = {
+    target,
+    isInstance: isInstance(target),
+    isMuted: target in state.degraded || service in state.held,
+    rules: look.rulesFor(state.policy, service),
+    latest: { ...before.latest[target] },
+  };
+  look.latest ??= { ...before.latest };
+  look.latest[target] = subject.latest;
+  look.subjects.set(target, subject);
+  return subject;
 }
 
 /**
@@ -97,14 +120,22 @@ function speaksFor(instance: Instance | undefined, { metric, atMs }: Reading): b
   return metric === metrics.probe.name;
 }
 
+/** The detectors of absence of the ready instances that nobody has stopped. */
+const listening = steady(({ instances, policy, held }, rulesFor: RulesFor) =>
+  Object.values(instances).flatMap(({ state, target }) => {
+    const service = serviceOf(target);
+    if (state !== "ready" || service in held) return [];
+    return rulesFor(policy, service)
+      .filter((rule) => rule.detector.tick && rule.of === "instance")
+      .map((rule) => ({ target, rule, key: `${target}:${rule.name}` }));
+  }),
+);
+
 function passTime(look: Look): void {
-  const { state, awakeMs } = look;
-  for (const { state: now, target } of Object.values(state.instances)) {
-    if (now !== "ready" || serviceOf(target) in state.held) continue;
-    for (const rule of look.rulesFor(state.policy, serviceOf(target))) {
-      if (!rule.detector.tick || rule.of !== "instance") continue;
-      apply(look, target, rule, (held) => rule.detector.tick?.(held, awakeMs) ?? [held, undefined]);
-    }
+  const { state, rulesFor, awakeMs } = look;
+  for (const { target, rule, key } of listening(state, rulesFor)) {
+    const { detector } = rule;
+    apply(look, target, rule, key, (held) => detector.tick?.(held, awakeMs) ?? [held, undefined]);
   }
 }
 
@@ -121,24 +152,30 @@ function dropUnwatched(look: Look): void {
   }
 }
 
-function remember({ latest, lastSickMs }: Look, reading: Reading): void {
-  const { target, metric } = reading;
-  latest[target] = put(latest[target] ?? {}, metric, reading);
-  if (metric === metrics.probe.name && reading.value <= 0) lastSickMs[target] = reading.atMs;
+function remember(look: Look, { latest, target }: Subject, reading: Reading): void {
+  const { metric, value, atMs } = reading;
+  latest[metric] = reading;
+  if (metric !== metrics.probe.name || value > 0) return;
+  look.lastSickMs ??= { ...look.before.lastSickMs };
+  look.lastSickMs[target] = atMs;
 }
 
 /** Lets one detector take something in, and makes a draft of what it found. */
 function apply(
   look: Look,
   target: Target,
-  { name, detector }: DetectorRule,
+  { detector }: DetectorRule,
+  key: string,
   take: (held: unknown) => readonly [unknown, Finding],
 ): void {
   const { active, drafts, nowMs } = look;
-  const key = `${target}:${name}`;
   const fresh = active.has(key) ? detector.raised : detector.initial;
-  const [next, finding] = take(look.detectors[key] ?? fresh);
-  look.detectors[key] = next;
+  const held = (look.detectors ?? look.before.detectors)[key];
+  const [next, finding] = take(held ?? fresh);
+  if (next !== held) {
+    look.detectors ??= { ...look.before.detectors };
+    look.detectors[key] = next;
+  }
   if (!finding || finding.sick === active.has(key)) return;
   if (!finding.sick) {
     active.delete(key);

@@ -17,6 +17,9 @@ export interface ControlOptions {
   readonly socketPath: string;
   readonly gateway: Gateway;
   readonly pid: number;
+  /** For these see the greeting. */
+  readonly release: string;
+  readonly held: readonly string[];
   readonly log: Log;
   /** The daemon asked the gateway to end. */
   readonly onStop: () => void;
@@ -45,7 +48,10 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   };
 }
 
-function converse(socket: Socket, { gateway, pid, log, onStop }: ControlOptions): void {
+function converse(
+  socket: Socket,
+  { gateway, pid, release, held, log, onStop }: ControlOptions,
+): void {
   const say = (message: FromGateway): void => {
     if (socket.destroyed) return;
     socket.write(encodeLine(message));
@@ -76,5 +82,6 @@ function converse(socket: Socket, { gateway, pid, log, onStop }: ControlOptions)
   const cut = lineCutter(onLine, () => refuse("a line is too long"));
   socket.on("data", cut);
   socket.on("error", (error) => log.info("control connection lost", { error: messageOf(error) }));
-  say({ kind: "hello", protocol: gatewayProtocol, pid, version: gateway.version });
+  const own = { protocol: gatewayProtocol, pid, release, held };
+  say({ kind: "hello", ...own, version: gateway.version });
 }

@@ -1,10 +1,16 @@
 // All routes of the gateway: applies configurations, counts, and drains at the end.
 import { messageOf } from "../kernel/errors.ts";
-import type { FromGateway, GatewayConfig, GatewayStats, Route } from "../protocol/gateway.ts";
+import {
+  type FromGateway,
+  type GatewayConfig,
+  type GatewayStats,
+  type Route,
+  toxiproxyName,
+} from "../protocol/gateway.ts";
 import { createDeadlines } from "./relay/deadlines.ts";
 import { createRoute, type LiveRoute, type RouteContext } from "./route.ts";
 import { createStats } from "./stats.ts";
-import { createToxiproxy } from "./toxiproxy/toxiproxy.ts";
+import type { Toxiproxy } from "./toxiproxy/toxiproxy.ts";
 
 export type Applied = Extract<FromGateway, { kind: "applied" }>;
 
@@ -14,27 +20,36 @@ export interface Gateway {
   /** Puts a config in force, one after the other; an older one than the current is ignored. */
   apply(config: GatewayConfig): Promise<Applied>;
   stats(): GatewayStats;
-  /** Stops listening and waits up to `graceMs` for requests in flight. */
-  drain(graceMs: number): Promise<void>;
+  /**
+   * Stops listening and waits up to `graceMs` for requests in flight; `idleMs` as with a route. The
+   * instances of a later config are still taken over: requests in flight may need them.
+   */
+  drain(graceMs: number, idleMs?: number): Promise<void>;
 }
 
 /** How long requests of a route that left the config may still take. */
 const removedGraceMs = 30_000;
 
-export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "log">): Gateway {
+export function createGateway(
+  parts: Pick<RouteContext, "clock" | "random" | "log" | "listening">,
+): Gateway {
   const { clock, log } = parts;
   const stats = createStats();
   const context: RouteContext = { ...parts, stats, deadlines: createDeadlines(clock) };
   const routes = new Map<string, LiveRoute>();
-  const toxiproxy = createToxiproxy(parts);
+  const toxiproxy = lazyToxiproxy(parts);
   const leaving = new Set<Promise<void>>();
   let version = 0;
   let drained = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   const put = async (config: GatewayConfig): Promise<Applied> => {
-    if (config.version < version || drained) return { kind: "applied", version, problems: [] };
+    if (config.version < version) return { kind: "applied", version, problems: [] };
     version = config.version;
+    if (drained) {
+      for (const route of config.routes) routes.get(keyOf(route))?.apply(route);
+      return { kind: "applied", version, problems: [] };
+    }
     removeAllBut(routes, new Set(config.routes.map(keyOf)), leaving);
     stats.prune(config.routes);
     const problems = [];
@@ -47,7 +62,7 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
       if (text !== undefined) problems.push({ service: route.service, text });
     }
     for (const text of await toxiproxy.apply(config.toxiproxy)) {
-      problems.push({ service: "toxiproxy", text });
+      problems.push({ service: toxiproxyName, text });
     }
     log.info("config applied", { version, routes: config.routes.length, problems });
     return { kind: "applied", version, problems };
@@ -62,19 +77,24 @@ export function createGateway(parts: Pick<RouteContext, "clock" | "random" | "lo
       queue = applied.catch(() => {});
       return applied;
     },
-    stats: () => stats.snapshot(version),
-    async drain(graceMs) {
+    stats: () => {
+      const certificates = [...routes.values()].flatMap((route) => route.certificates);
+      return { ...stats.snapshot(version), ...(certificates.length > 0 ? { certificates } : {}) };
+    },
+    async drain(graceMs, idleMs) {
       drained = true;
       await queue;
       const left = Promise.race([Promise.all(leaving), clock.sleep(graceMs)]);
-      await Promise.all([...[...routes.values()].map((route) => route.close(graceMs)), left]);
-      await toxiproxy.apply(undefined);
+      const closing = [...routes.values()].map((route) => route.close(graceMs, idleMs));
+      // Its ports are held by nobody, and the next gateway wants them.
+      await Promise.all([...closing, left, toxiproxy.apply(undefined)]);
     },
   };
 }
 
-function keyOf({ service, host, port }: Route): string {
-  return `${service} ${host} ${port}`;
+/** What differs here is another listening socket, or other clients on it. */
+function keyOf({ service, host, port, protocol, path, acceptProxy }: Route): string {
+  return JSON.stringify([service, host, port, protocol, path, acceptProxy]);
 }
 
 /** What they have promised to finish, `leaving` knows until then. */
@@ -89,4 +109,16 @@ function removeAllBut(
     const closing = route.close(removedGraceMs).finally(() => leaving.delete(closing));
     leaving.add(closing);
   }
+}
+
+/** Its program is loaded by who wants it: each module more is time without a gateway when it starts. */
+function lazyToxiproxy(parts: Pick<RouteContext, "clock" | "random" | "log">): Toxiproxy {
+  let own: Toxiproxy | undefined;
+  return {
+    apply: async (config) => {
+      if (!config && !own) return [];
+      own ??= (await import("./toxiproxy/toxiproxy.ts")).createToxiproxy(parts);
+      return own.apply(config);
+    },
+  };
 }

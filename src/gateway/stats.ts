@@ -8,7 +8,9 @@ import {
 } from "../protocol/gateway.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-export type RouteCounters = Writable<RouteStats>;
+export type RouteCounters = Writable<Omit<RouteStats, "interrupted">> & {
+  readonly interrupted: Record<string, number>;
+};
 export type InstanceCounters = Writable<Omit<InstanceStats, "latency" | "statuses">> & {
   readonly latency: number[];
   readonly statuses: number[];
@@ -40,7 +42,10 @@ export function createStats(): Stats {
     },
     snapshot: (version) => ({
       version,
-      routes: [...routes.values()].map((counters) => ({ ...counters })),
+      routes: [...routes.values()].map((counters) => ({
+        ...counters,
+        interrupted: { ...counters.interrupted },
+      })),
       instances: [...instances.values()].map((counters) => ({
         ...counters,
         latency: [...counters.latency],
@@ -95,11 +100,14 @@ function newRoute(service: string): RouteCounters {
     lostUnsafe: 0,
     degraded: 0,
     clients: 0,
+    overBudget: 0,
+    spilled: 0,
+    interrupted: {},
   };
 }
 
 function newInstance(instance: string): InstanceCounters {
   const latency = new Array<number>(latencyBucketsMs.length + 1).fill(0);
-  const none = { requests: 0, failures: 0, broken: 0, inflight: 0, connections: 0 };
+  const none = { requests: 0, failures: 0, broken: 0, inflight: 0, ejections: 0, connections: 0 };
   return { instance, ...none, statuses: [0, 0, 0, 0, 0], latency };
 }

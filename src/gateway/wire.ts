@@ -12,9 +12,15 @@ import {
   type Upstream,
   upstreamStates,
 } from "../protocol/gateway.ts";
-import { amount, fields, list, mismatch, parsed, text, whole } from "../protocol/shape.ts";
+import { amount, fields, list, maybe, mismatch, parsed, text, whole } from "../protocol/shape.ts";
+import { balancing, balancingStats, place } from "./wire/balancing.ts";
+import { featureStats, features } from "./wire/features.ts";
+import { certificates as certificateList, secure } from "./wire/secure.ts";
+import { transport } from "./wire/transport.ts";
 
 const routeLimit = 256;
+/** A port and a path each. */
+const heldLimit = 512;
 const upstreamLimit = 256;
 const instanceLimit = 1_000;
 const toxiproxyLimit = 256;
@@ -51,6 +57,9 @@ export function parseFromGateway(line: string): FromGateway {
         protocol: whole(message.protocol, "protocol"),
         pid: whole(message.pid, "pid", 1),
         version: whole(message.version, "version"),
+        // Gateways of another version greet with less.
+        release: typeof message.release === "string" ? message.release : "",
+        held: list(message.held ?? [], "held", heldLimit, text),
       };
     case "applied":
       return {
@@ -106,17 +115,24 @@ function route(value: unknown, at: string): Route {
     ...(raw.degraded === undefined ? {} : { degraded: degraded(raw.degraded, `${at}.degraded`) }),
     holdMs: amount(raw.holdMs, `${at}.holdMs`, dayMs),
     timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, dayMs),
+    ...transport(raw, at),
+    ...features(raw, at),
+    ...balancing(raw, at),
+    ...secure(raw, at),
   };
 }
 
 function upstream(value: unknown, at: string): Upstream {
-  const { instance, port, state } = fields(value, at);
+  const raw = fields(value, at);
+  const { instance, port, path, state } = raw;
   return {
     instance: text(instance, `${at}.instance`),
     port: whole(port, `${at}.port`, 1, 65_535),
+    ...(path === undefined ? {} : { path: text(path, `${at}.path`) }),
     state:
       upstreamStates.find((known) => known === state) ??
       mismatch(`${at}.state`, "ready, spare, draining or hung", state),
+    ...place(raw, at),
   };
 }
 
@@ -135,11 +151,12 @@ function problem(value: unknown, at: string): { service: string; text: string } 
 }
 
 function stats(value: unknown, at: string): GatewayStats {
-  const { version, routes, instances } = fields(value, at);
+  const { version, routes, instances, certificates } = fields(value, at);
   return {
     version: whole(version, `${at}.version`),
     routes: list(routes, `${at}.routes`, statsLimit, routeStats),
     instances: list(instances, `${at}.instances`, statsLimit, instanceStats),
+    ...maybe("certificates", certificates, at, certificateList),
   };
 }
 
@@ -154,6 +171,8 @@ function routeStats(value: unknown, at: string): RouteStats {
     lostUnsafe: whole(raw.lostUnsafe, `${at}.lostUnsafe`),
     degraded: whole(raw.degraded, `${at}.degraded`),
     clients: whole(raw.clients, `${at}.clients`),
+    ...featureStats(raw, at),
+    ...balancingStats(raw, at),
   };
 }
 
@@ -168,6 +187,7 @@ function instanceStats(value: unknown, at: string): InstanceStats {
     failures: whole(raw.failures, `${at}.failures`),
     broken: whole(raw.broken, `${at}.broken`),
     inflight: whole(raw.inflight, `${at}.inflight`),
+    ejections: whole(raw.ejections, `${at}.ejections`),
     connections: whole(raw.connections, `${at}.connections`),
     statuses: list(raw.statuses, `${at}.statuses`, 5, (count, where) => whole(count, where)),
     latency,

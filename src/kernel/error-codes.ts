@@ -84,6 +84,12 @@ const daemonCodes = {
     meaning: "the gateway process does not answer on its control socket",
     hint: "the daemon restarts it; see .homeostat/logs/gateway.log",
   },
+  GATEWAY_UNABLE: {
+    family: "Refused",
+    retryable: false,
+    meaning: "this kind of gateway cannot do what the config asks of it",
+    hint: "leave it out, or use the gateway of Homeostat itself: kind own",
+  },
   NOTIFY_ABSENT: {
     family: "Refused",
     retryable: true,

@@ -22,7 +22,8 @@ export interface Inputs {
   "daemon.stopped": { reason: string };
   "config.applied": { policy: Policy };
   "instance.started": { identity: ProcessIdentity; port?: number; run: string; by: string };
-  "instance.adopted": { identity: ProcessIdentity; port?: number; run: string };
+  /** `ready`: it was before, and is taken to be so until a probe says otherwise. */
+  "instance.adopted": { identity: ProcessIdentity; port?: number; run: string; ready?: true };
   /** Its start is over, and it is not ready yet: from now on it is asked whether it lives. */
   "instance.live": { tookMs: number };
   "instance.ready": { tookMs: number };

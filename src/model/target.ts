@@ -29,6 +29,11 @@ export function serviceOf(target: Target): string {
   return slash < 0 ? target : target.slice(0, slash);
 }
 
+/** From 0 on, of an instance; its name counts from 1. */
+export function indexOf(instance: Target): number {
+  return Number(instance.slice(instance.indexOf("/") + 1)) - 1;
+}
+
 export function isInstance(target: Target): boolean {
   return target.includes("/");
 }

@@ -5,7 +5,7 @@ import { culprit, frameLines } from "./capture-frames.ts";
 import { type Capture, type Description, describeProcess, familyOf } from "./capture-process.ts";
 import { askLoop, closeLate, type Finding, takesRequest } from "./inspector.ts";
 import { linkOf } from "./inspector-port.ts";
-import { type ProcessStat, readCommand, readEnvironment } from "./procfs.ts";
+import { type ProcessStat, readCommand, readEnvironment, readStat } from "./procfs.ts";
 
 export interface BlockedStackOptions {
   /** The leader of an instance; it may be a wrapper such as `sh` or `npm`. */
@@ -20,6 +20,16 @@ export interface BlockedStackOptions {
   readonly background?: AbortSignal;
   /** How long a loop may take for one turn before it counts as blocked. Default: 400. */
   readonly turnMs?: number;
+}
+
+/** A capture that has begun before it is wanted. */
+export interface EarlyCapture {
+  /** The stack as it is now; undefined when the loop turned or could not be asked. */
+  now(signal: AbortSignal): Promise<Capture | undefined>;
+  /** Resolves when there is nothing to be had of it any more. */
+  readonly over: Promise<void>;
+  /** It will not be wanted: the process is left. */
+  drop(): void;
 }
 
 /** The capture takes at most 2500 ms: so long for asking, the rest for reading /proc. */
@@ -48,12 +58,54 @@ export async function captureBlockedStack(options: BlockedStackOptions): Promise
   }
 }
 
+/** An early capture that nobody wants ends by itself. */
+const earlyMs = 10_000;
+/** So long after its beginning an inspector has opened, or the process blocks in native code. */
+const openMs = 500;
+/** One that has opened answers within this time. */
+const soonMs = 400;
+
+/**
+ * Asks those processes of the instance that run at this moment, and waits with the answer until it is
+ * wanted: to open an inspector, and to see that a loop does not turn, takes most of a capture.
+ */
+export function captureEarly(options: Omit<BlockedStackOptions, "signal">): EarlyCapture {
+  const { clock } = options;
+  const begunMs = clock.now();
+  const over = new AbortController();
+  const limit = deadline(clock, earlyMs, over.signal);
+  const { promise: wanted, resolve: want } = Promise.withResolvers<void>();
+  const found = look({ ...options, signal: limit.signal }, limit.signal, wanted)
+    .catch(() => undefined)
+    .finally(limit.done);
+  return {
+    now: async (signal) => {
+      const startedAt = clock.now();
+      want();
+      const leftMs = Math.max(soonMs, begunMs + openMs - startedAt);
+      const late = deadline(clock, leftMs, signal);
+      late.signal.addEventListener("abort", () => over.abort(), { once: true });
+      const told = await found;
+      late.done();
+      if (!told?.blocked) return undefined;
+      return { kind: "blocked-stack", ...told, tookMs: Math.round(clock.now() - startedAt) };
+    },
+    over: found.then(() => {}),
+    drop: () => over.abort(),
+  };
+}
+
 type Told = Pick<Capture, "summary" | "lines" | "blocked">;
 
-async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<Told> {
+/** With `wanted` only who runs now is asked: who waits for something does not block in JavaScript. */
+async function look(
+  options: BlockedStackOptions,
+  signal: AbortSignal,
+  wanted?: Promise<void>,
+): Promise<Told> {
   const { pid } = options;
-  const family = familyOf(pid);
-  const nodes = family.filter(isNode);
+  const family = familyOf(pid).filter(isNode);
+  const nodes = wanted ? await running(family, options.clock) : family;
   const stopped = nodes.find(isStopped);
   const asked = nodes
     .filter((stat) => !isStopped(stat) && takesRequest(stat.pid))
@@ -62,6 +114,7 @@ async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<
     asked.slice(0, askedLimit).map((stat) => stat.pid),
     options,
     signal,
+    wanted,
   );
   const blocked = findings.find((finding) => finding.kind === "blocked");
   if (blocked) return tellBlocked(blocked);
@@ -78,17 +131,32 @@ async function look(options: BlockedStackOptions, signal: AbortSignal): Promise<
   return tell(pid, `${why}; ${description.summary}`, description);
 }
 
+/** One that computes may wait for a moment, for a page or another thread: it is looked at again. */
+async function running(
+  family: readonly ProcessStat[],
+  clock: Clock,
+): Promise<readonly ProcessStat[]> {
+  const seen = new Set<ProcessStat>();
+  for (let looks = 0; looks < 5 && seen.size < family.length; looks++) {
+    if (looks > 0) await clock.sleep(2);
+    for (const stat of family) if (readStat(stat.pid)?.state === "R") seen.add(stat);
+  }
+  return family.filter((stat) => seen.has(stat));
+}
+
 /** All at once, since each may take as long as there is; one blocked loop ends the questions. */
 async function askAll(
   pids: readonly number[],
   { clock, background, turnMs }: BlockedStackOptions,
   signal: AbortSignal,
+  wanted?: Promise<void>,
 ): Promise<readonly Finding[]> {
   const found = new AbortController();
   const until = AbortSignal.any([signal, found.signal]);
   return Promise.all(
     pids.map(async (pid) => {
-      const search = { clock, signal: until, ...(turnMs === undefined ? {} : { turnMs }) };
+      const turn = turnMs === undefined ? {} : { turnMs };
+      const search = { clock, signal: until, ...turn, ...(wanted && { wanted }) };
       const finding = await askLoop(pid, search);
       if (finding.kind === "blocked") found.abort();
       if (finding.kind === "mute" && background) {

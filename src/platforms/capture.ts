@@ -6,7 +6,12 @@ import { captureBlockedStack } from "./capture-blocked.ts";
 import { lastLines } from "./capture-lines.ts";
 import { type Capture, captureProcess } from "./capture-process.ts";
 
-export { type BlockedStackOptions, captureBlockedStack } from "./capture-blocked.ts";
+export {
+  type BlockedStackOptions,
+  captureBlockedStack,
+  captureEarly,
+  type EarlyCapture,
+} from "./capture-blocked.ts";
 export { endOfLog, lastLines } from "./capture-lines.ts";
 export { type Capture, captureProcess } from "./capture-process.ts";
 

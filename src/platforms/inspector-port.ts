@@ -1,6 +1,6 @@
 // Finds the port on which a Node.js process listens for debuggers, without having been told it.
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
-import { get } from "node:http";
+import { connect } from "node:net";
 import { type Clock, deadline } from "../kernel/clock.ts";
 import { isGone, isRunning } from "./procfs.ts";
 
@@ -22,7 +22,7 @@ export interface Search {
 
 const pollMs = 20;
 /** An inspector that is asked for opens within a few milliseconds, or late. */
-const soon = { pollMs: 5, untilMs: 60 } as const;
+const soon = { pollMs: 2, untilMs: 60 } as const;
 
 /** From then on the listeners that were there before are asked, too: one may be the inspector. */
 const patienceMs = 400;
@@ -112,27 +112,27 @@ export function linkOf(path: string): string | undefined {
 /** The id of the only debug target of a Node.js inspector; undefined for any other server. */
 async function askForTarget(port: number, { clock, signal }: Search): Promise<string | undefined> {
   const limit = deadline(clock, 500, signal);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const request = get({ host: "127.0.0.1", port, path: "/json/list", agent: false });
-  const giveUp = (): void => resolve("");
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  const giveUp = (): void => resolve(undefined);
   limit.signal.addEventListener("abort", giveUp, { once: true });
-  request.on("error", giveUp);
-  request.on("response", (response) => {
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (part: string) => {
-      text += part;
-      if (text.length > 65_536) giveUp();
-    });
-    response.on("error", giveUp);
-    response.on("end", () => resolve(text));
+  let text = "";
+  socket.setEncoding("latin1");
+  socket.on("data", (part: string) => {
+    text += part;
+    const id = targetIn(text);
+    if (id !== undefined) resolve(id);
+    else if (text.length > 65_536) giveUp();
   });
+  socket.on("error", giveUp);
+  socket.on("close", giveUp);
+  socket.write(`GET /json/list HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
   try {
-    return targetIn(await promise);
+    return await promise;
   } finally {
     limit.signal.removeEventListener("abort", giveUp);
     limit.done();
-    request.destroy();
+    socket.destroy();
   }
 }
 

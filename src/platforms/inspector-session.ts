@@ -1,5 +1,6 @@
 // Speaks the Chrome DevTools protocol with one Node.js process over a WebSocket.
 import type { InspectorAddress } from "./inspector-port.ts";
+import { type InspectorSocket, openSocket } from "./inspector-socket.ts";
 
 /** A place in the code, counted from 1. */
 export interface Frame {
@@ -20,8 +21,8 @@ export type Reply = Readonly<Record<string, unknown>>;
 export interface Session {
   /** The result of a command; undefined when it failed or the session ended first. */
   call(method: string, params?: Reply): Promise<Reply | undefined>;
-  /** The stack when it next stands still; undefined when the session ended first. */
-  pause(): Promise<readonly Frame[] | undefined>;
+  /** Something that means nothing is said: see where it is used. */
+  nudge(): void;
   /** Either side has ended it, or the process has. */
   readonly closed: Promise<void>;
   close(): void;
@@ -29,91 +30,55 @@ export interface Session {
 
 /** More frames than this are not kept. */
 const frameLimit = 200;
+/** No command has this number; its answer is for nobody. */
+const nudge = JSON.stringify({ id: 0, method: "Runtime.runIfWaitingForDebugger" });
 
 /** Undefined when no connection comes about before the signal aborts. */
 export async function openSession(
-  { port, id }: InspectorAddress,
+  address: InspectorAddress,
   signal: AbortSignal,
 ): Promise<Session | undefined> {
   if (signal.aborted) return undefined;
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/${id}`);
-  const session = speak(socket);
-  const opened = Promise.withResolvers<boolean>();
-  const giveUp = (): void => opened.resolve(false);
-  signal.addEventListener("abort", giveUp, { once: true });
-  socket.addEventListener("open", () => opened.resolve(true));
-  socket.addEventListener("close", giveUp);
-  const isOpen = await opened.promise;
-  signal.removeEventListener("abort", giveUp);
-  if (isOpen) return session;
-  session.close();
-  return undefined;
-}
-
-function speak(socket: WebSocket): Session {
   const waiting = new Map<number, (reply: Reply | undefined) => void>();
-  const scripts = new Map<string, string>();
-  let standing: (frames: readonly Frame[] | undefined) => void = () => {};
   const closing = Promise.withResolvers<void>();
+  let over = false;
   let lastId = 0;
-
-  socket.addEventListener("message", ({ data }) => {
-    const text = String(data);
-    const script = parseScript(text);
-    if (script) return void scripts.set(script.id, script.url);
-    const message = parseMessage(text);
-    if (message.method === "Debugger.paused") standing(framesOf(message.params, scripts));
-    if (typeof message.id !== "number") return;
-    waiting.get(message.id)?.(asRecord(message.result));
-    waiting.delete(message.id);
+  let socket: InspectorSocket | undefined;
+  socket = await openSocket(address, signal, {
+    onText: (text) => {
+      const message = parseMessage(text);
+      const { id, method } = message;
+      // It has called exit, and waits for those who debug it to leave.
+      if (method === "Runtime.executionContextDestroyed") socket?.end();
+      if (typeof id === "number") {
+        waiting.get(id)?.(asRecord(message.result));
+        waiting.delete(id);
+      }
+      if (id !== 0 && waiting.size > 0) socket?.send(nudge);
+    },
+    onClose: () => {
+      over = true;
+      closing.resolve();
+      for (const resolve of waiting.values()) resolve(undefined);
+      waiting.clear();
+    },
   });
-  const end = (): void => {
-    standing(undefined);
-    closing.resolve();
-    for (const resolve of waiting.values()) resolve(undefined);
-    waiting.clear();
-  };
-  socket.addEventListener("close", end);
-  // An error is followed by a close; without a listener it would be thrown.
-  socket.addEventListener("error", end);
-
-  const call: Session["call"] = (method, params = {}) => {
-    if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
-    waiting.set(++lastId, resolve);
-    socket.send(JSON.stringify({ id: lastId, method, params }));
-    return promise;
-  };
-
+  if (!socket) return undefined;
+  const { send, end } = socket;
   return {
     closed: closing.promise,
-    call,
-    pause: () => {
-      const { promise, resolve } = Promise.withResolvers<readonly Frame[] | undefined>();
-      standing = resolve;
-      if (socket.readyState !== WebSocket.OPEN) resolve(undefined);
-      else void call("Debugger.pause");
+    call: (method, params = {}) => {
+      if (over) return Promise.resolve(undefined);
+      const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
+      waiting.set(++lastId, resolve);
+      send(JSON.stringify({ id: lastId, method, params }));
       return promise;
     },
-    close: () => socket.close(),
+    nudge: () => {
+      if (!over) send(nudge);
+    },
+    close: end,
   };
-}
-
-/**
- * One such message comes for each script of the process, with its whole source map if that is
- * inline: only the beginning is looked at.
- */
-export function parseScript(
-  text: string,
-): { readonly id: string; readonly url: string } | undefined {
-  const head = text.slice(0, 4_096);
-  const found =
-    /^\{"method":"Debugger\.scriptParsed","params":\{"scriptId":"(\d+)","url":("(?:[^"\\]|\\.)*")/.exec(
-      head,
-    );
-  if (!found) return undefined;
-  const url: unknown = JSON.parse(found[2] ?? '""');
-  return { id: found[1] ?? "", url: String(url) };
 }
 
 function parseMessage(text: string): Reply {
@@ -125,20 +90,24 @@ function parseMessage(text: string): Reply {
   }
 }
 
-/** V8 leaves the url of a frame empty and names the script by its number only. */
-export function framesOf(params: unknown, scripts: ReadonlyMap<string, string>): readonly Frame[] {
-  const frames = asRecord(params)?.callFrames;
+/**
+ * The stack on which an evaluation threw, the innermost frame first; empty when it ran on none. The
+ * evaluation itself is the frame of the script that the exception names, and is left out.
+ */
+export function framesOf(reply: Reply | undefined): readonly Frame[] {
+  const thrown = asRecord(reply?.exceptionDetails);
+  const frames = asRecord(thrown?.stackTrace)?.callFrames;
   if (!Array.isArray(frames)) return [];
-  return frames.slice(0, frameLimit).map((entry: unknown) => {
-    const frame = asRecord(entry);
-    const location = asRecord(frame?.location);
-    return {
+  return frames
+    .map(asRecord)
+    .filter((frame) => frame?.scriptId !== thrown?.scriptId)
+    .slice(0, frameLimit)
+    .map((frame) => ({
       functionName: String(frame?.functionName ?? ""),
-      url: String(frame?.url || scripts.get(String(location?.scriptId)) || ""),
-      line: Number(location?.lineNumber ?? 0) + 1,
-      column: Number(location?.columnNumber ?? 0) + 1,
-    };
-  });
+      url: String(frame?.url ?? ""),
+      line: Number(frame?.lineNumber ?? 0) + 1,
+      column: Number(frame?.columnNumber ?? 0) + 1,
+    }));
 }
 
 function asRecord(value: unknown): Reply | undefined {

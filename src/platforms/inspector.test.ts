@@ -1,8 +1,9 @@
-// Reading what the kernel and the inspector print: listeners, targets, scripts and frames.
+// Reading what the kernel and the inspector print: listeners, targets, messages and frames.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseListeners, targetIn } from "./inspector-port.ts";
-import { framesOf, parseScript } from "./inspector-session.ts";
+import { framesOf } from "./inspector-session.ts";
+import { frameCutter, frameOf } from "./inspector-socket.ts";
 
 const head =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
@@ -34,37 +35,61 @@ test("a target has a UUID; other servers have none", () => {
   }
 });
 
-test("a script is read from the beginning of its message", () => {
-  const message = (url: string, tail = ""): string =>
-    `{"method":"Debugger.scriptParsed","params":{"scriptId":"88","url":${JSON.stringify(url)},"x":"${tail}"}}`;
-  assert.deepEqual(parseScript(message("file:///srv/a.ts", "m".repeat(100_000))), {
-    id: "88",
-    url: "file:///srv/a.ts",
-  });
-  assert.deepEqual(parseScript(message('a "quoted" \\ ü')), { id: "88", url: 'a "quoted" \\ ü' });
-  assert.equal(parseScript('{"id":1,"result":{}}'), undefined);
-});
-
-test("a frame takes its url from the script, and counts from 1", () => {
+test("the frames of what was thrown count from 1, without the evaluation itself", () => {
   const callFrames = [
+    { functionName: "", scriptId: "200", url: "", lineNumber: 0, columnNumber: 0 },
     {
       functionName: "spin",
-      url: "",
-      location: { scriptId: "88", lineNumber: 0, columnNumber: 17 },
+      scriptId: "88",
+      url: "file:///srv/a.ts",
+      lineNumber: 0,
+      columnNumber: 17,
     },
-    {
-      functionName: "",
-      url: "node:x",
-      location: { scriptId: "9", lineNumber: 4, columnNumber: 0 },
-    },
+    { functionName: "", scriptId: "9", url: "node:x", lineNumber: 4, columnNumber: 0 },
     null,
   ];
-  assert.deepEqual(framesOf({ callFrames }, new Map([["88", "file:///srv/a.ts"]])), [
+  const reply = { exceptionDetails: { scriptId: "200", stackTrace: { callFrames } } };
+  assert.deepEqual(framesOf(reply), [
     { functionName: "spin", url: "file:///srv/a.ts", line: 1, column: 18 },
     { functionName: "", url: "node:x", line: 5, column: 1 },
     { functionName: "", url: "", line: 1, column: 1 },
   ]);
-  for (const params of [undefined, {}, { callFrames: "no" }, 7]) {
-    assert.deepEqual(framesOf(params, new Map()), []);
+  for (const params of [undefined, {}, { exceptionDetails: { stackTrace: 7 } }]) {
+    assert.deepEqual(framesOf(params), []);
   }
 });
+
+test("messages of an inspector are cut at any byte, and of any length", () => {
+  const texts = ["", "ü", "m".repeat(126), "n".repeat(70_000)];
+  // What it sends is not masked.
+  const stream = Buffer.concat(texts.map((text) => unmasked(frameOf(text))));
+  for (const step of [7, 5_000, stream.length]) {
+    const heard: string[] = [];
+    const take = frameCutter({ onText: (text) => heard.push(text), onBad: assert.fail });
+    for (let at = 0; at < stream.length; at += step) take(stream.subarray(at, at + step));
+    assert.deepEqual(heard, texts);
+  }
+});
+
+test("what is no message ends the session once", () => {
+  const goodbye = [0x88, 0x00];
+  const torn = [0x01, 0x01, 0x61];
+  const huge = [0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0];
+  for (const bytes of [goodbye, torn, huge, [...frameOf("masked")]]) {
+    let ends = 0;
+    const take = frameCutter({ onText: assert.fail, onBad: () => ends++ });
+    for (let round = 0; round < 2; round++) take(Buffer.from(bytes));
+    assert.equal(ends, 1);
+  }
+});
+
+/** The same without its mask of zeros. */
+function unmasked(frame: Buffer): Buffer {
+  const second = (frame[1] ?? 0) & 0x7f;
+  const end = 2 + (second === 126 ? 2 : second === 127 ? 8 : 0);
+  return Buffer.concat([
+    Buffer.from([0x81, second]),
+    frame.subarray(2, end),
+    frame.subarray(end + 4),
+  ]);
+}

@@ -12,23 +12,32 @@ export interface FigureReader {
 }
 
 /** Of so many processes the files stay open; those of more are opened each time. */
-const heldMax = 1_024;
+const heldMax = 768;
 /** Files of a process that was not asked for so long are closed. */
 const forgetMs = 10_000;
 
 interface Held {
   readonly startTicks: number;
   readonly stat: number;
-  readonly status: number;
+  readonly statm: number;
+  /** What the scheduler has counted, or else, where it counts nothing, `status`. */
+  readonly counts: number;
+  readonly scheduled: boolean;
   /** Undefined where it is not ours to read. */
   readonly io: number | undefined;
   usedAt: number;
+  last?: Look;
+}
+
+interface Look {
+  /** The line of the scheduler from right before the figures were read. */
+  readonly line: string;
+  readonly figures: Figures;
 }
 
 /** A descriptor of /proc/PID is about one process for ever: it can never meet another of that pid. */
 export function figureReader(now: () => number): FigureReader {
   const held = new Map<number, Held>();
-  const buffer = Buffer.allocUnsafe(4_096);
   let sweptAt = now();
 
   const drop = (pid: number, it: Held): void => {
@@ -55,7 +64,7 @@ export function figureReader(now: () => number): FigureReader {
       const it = take(identity);
       if (!it) return undefined;
       it.usedAt = now();
-      const found = read(identity.pid, it, buffer);
+      const found = read(identity.pid, it);
       if (held.get(identity.pid) !== it) closeAll(it);
       else if (!found) drop(identity.pid, it);
       return found;
@@ -78,10 +87,14 @@ function openVerified(pid: number, startTicks: number, usedAt: number): Held | u
     return fd;
   };
   try {
-    const [stat, status] = [open("stat"), open("status")];
+    const [stat, statm] = [open("stat"), open("statm")];
     const io = orGone(() => open("io"));
+    const scheduled = isScheduled();
+    const counts = open(scheduled ? "schedstat" : "status");
     // Looked at after the opening: whoever has this start time now is whom the descriptors are about.
-    if (readStat(pid)?.startTicks === startTicks) return { startTicks, stat, status, io, usedAt };
+    if (readStat(pid)?.startTicks === startTicks) {
+      return { startTicks, stat, statm, counts, scheduled, io, usedAt };
+    }
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -89,34 +102,85 @@ function openVerified(pid: number, startTicks: number, usedAt: number): Held | u
   return undefined;
 }
 
-function closeAll({ stat, status, io }: Held): void {
-  for (const fd of [stat, status, io]) if (fd !== undefined) closeSync(fd);
+function closeAll({ stat, statm, counts, io }: Held): void {
+  for (const fd of [stat, statm, counts, io]) if (fd !== undefined) closeSync(fd);
 }
 
-function read(pid: number, held: Held, buffer: Buffer): Figures | undefined {
-  const stat = parseStat(textAt(held.stat, buffer) ?? "");
+let counting: boolean | undefined;
+
+/** Whether this kernel counts how often and how long each thread has run. */
+function isScheduled(): boolean {
+  counting ??= /^[1-9]/.test(readProc("/proc/self/schedstat") ?? "");
+  return counting;
+}
+
+/**
+ * A process whose only thread has not run since the last look has done nothing: only its memory can
+ * have been taken from it. Measured for 100 at 1 Hz: 0.3 ms a second in place of 2.6.
+ */
+function read(pid: number, held: Held): Figures | undefined {
+  const line = held.scheduled ? textAt(held.counts) : "";
+  if (line === undefined) return undefined;
+  const { last } = held;
+  const isIdle = line !== "" && last?.line === line && last.figures.threads === 1;
+  const figures = isIdle ? resting(held, last.figures) : readAll(pid, held, line);
+  if (figures && figures !== last?.figures) held.last = { line, figures };
+  return figures;
+}
+
+function resting({ statm }: Held, last: Figures): Figures | undefined {
+  const rssBytes = residentOf(statm);
+  if (rssBytes === undefined) return undefined;
+  return rssBytes === last.rssBytes ? last : { ...last, rssBytes };
+}
+
+function readAll(pid: number, held: Held, line: string): Figures | undefined {
+  const stat = parseStat(textAt(held.stat) ?? "");
+  const rssBytes = stat && residentOf(held.statm);
   const fds = stat && orGone(() => countFds(pid));
-  if (!stat || !runs(stat) || fds === undefined) return undefined;
-  const { pageBytes, ticksPerSecond } = readMachine();
-  const status = textAt(held.status, buffer) ?? "";
-  const io = held.io === undefined ? undefined : textAt(held.io, buffer);
+  if (!stat || !runs(stat) || rssBytes === undefined || fds === undefined) return undefined;
+  const io = held.io === undefined ? undefined : textAt(held.io);
   return {
-    cpuMs: (stat.cpuTicks * 1_000) / ticksPerSecond,
-    rssBytes: stat.rssPages * pageBytes,
+    cpuMs: (stat.cpuTicks * 1_000) / readMachine().ticksPerSecond,
+    rssBytes,
     threads: stat.threads,
     fds,
-    switches:
-      fieldOf(status, "\nvoluntary_ctxt_switches:\t") +
-      fieldOf(status, "\nnonvoluntary_ctxt_switches:\t"),
+    switches: held.scheduled ? turnsOf(line) : switchesOf(textAt(held.counts) ?? ""),
     ...(io === undefined
       ? {}
       : { readBytes: fieldOf(io, "\nread_bytes: "), writtenBytes: fieldOf(io, "\nwrite_bytes: ") }),
   };
 }
 
+/** Bytes: the second number, in pages. */
+function residentOf(statm: number): number | undefined {
+  const text = textAt(statm);
+  if (text === undefined) return undefined;
+  return Number.parseInt(text.slice(text.indexOf(" ") + 1), 10) * readMachine().pageBytes;
+}
+
+/** How often the scheduler let it run, the last number, is how often it was switched to. */
+function turnsOf(line: string): number {
+  return Number.parseInt(line.slice(line.lastIndexOf(" ") + 1), 10);
+}
+
+function switchesOf(status: string): number {
+  return (
+    fieldOf(status, "\nvoluntary_ctxt_switches:\t") +
+    fieldOf(status, "\nnonvoluntary_ctxt_switches:\t")
+  );
+}
+
+const buffer = Buffer.allocUnsafeSlow(4_096);
+
 /** Undefined when the process has ended. */
-function textAt(fd: number, buffer: Buffer): string | undefined {
-  return orGone(() => buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)));
+function textAt(fd: number): string | undefined {
+  try {
+    return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 function fieldOf(text: string, name: string): number {

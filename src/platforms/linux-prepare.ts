@@ -48,9 +48,9 @@ export function prepare(spec: StartSpec): Prepared {
 }
 
 /** Only the process itself knows its pid before it runs; a program checks that it is meant. */
-function ownPid({ sockets, notify }: StartSpec): readonly string[] {
+function ownPid({ sockets, overlaps, notify }: StartSpec): readonly string[] {
   const names = [
-    ...(sockets ? ["LISTEN_PID"] : []),
+    ...(sockets && !overlaps ? ["LISTEN_PID"] : []),
     ...(notify?.watchdogMs === undefined ? [] : ["WATCHDOG_PID"]),
   ];
   return names.map((name) => `${name}=$$; export ${name}`);

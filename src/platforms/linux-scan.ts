@@ -9,8 +9,9 @@ import {
   readBootId,
   readEnvironment,
   readMachine,
+  readPids,
   readProc,
-  readProcesses,
+  readStat,
   runs,
 } from "./procfs.ts";
 
@@ -22,6 +23,8 @@ const settledMs = 10_000;
 const anewEvery = 12;
 
 interface Known {
+  /** Of its folder in /proc: whoever has this pid next has another one. */
+  readonly inode: number;
   readonly startTicks: number;
   /** Undefined when it carries no marks of ours. */
   readonly marked: Marked | undefined;
@@ -33,8 +36,9 @@ interface Marked {
 }
 
 /**
- * Reading an environment costs most of a scan, so that of old processes is remembered. `uidOf` tells
- * as whom an instance runs, when that is not the user of this process.
+ * Reading an environment costs most of a scan, so that of old processes is remembered, and those that
+ * are not of the project are not read at all. `uidOf` tells as whom an instance runs, when that is
+ * not the user of this process.
  */
 export function markedScanner(uidOf?: UidOf): (project: string) => readonly Found[] {
   let known = new Map<number, Known>();
@@ -46,15 +50,24 @@ export function markedScanner(uidOf?: UidOf): (project: string) => readonly Foun
     const { ticksPerSecond } = readMachine();
     const settledTicks = uptimeTicks(ticksPerSecond) - (settledMs / 1_000) * ticksPerSecond;
     const all: Found[] = [];
-    for (const stat of readProcesses()) {
-      if (!runs(stat) || stat.pid === process.pid) continue;
-      const old = before.get(stat.pid);
-      const marked = old?.startTicks === stat.startTicks ? old.marked : markedOf(stat, uidOf);
-      if (stat.startTicks < settledTicks) {
-        known.set(stat.pid, { startTicks: stat.startTicks, marked });
+    for (const pid of readPids()) {
+      // Before all else of it: if the pid is given away meanwhile, the next scan sees that.
+      const place = pid === process.pid ? undefined : placeOf(pid);
+      if (!place) continue;
+      const { inode, uid } = place;
+      const old = before.get(pid);
+      const same = old?.inode === inode ? old : undefined;
+      if (same && same.marked?.project !== project) {
+        known.set(pid, same);
+        continue;
       }
+      const stat = readStat(pid);
+      if (!stat || !runs(stat)) continue;
+      const { startTicks, group } = stat;
+      const marked = same?.startTicks === startTicks ? same.marked : markedOf(stat, uid, uidOf);
+      if (startTicks < settledTicks) known.set(pid, { inode, startTicks, marked });
       if (marked?.project !== project) continue;
-      all.push({ ...marked.found, leader: stat.group === stat.pid, group: stat.group });
+      all.push({ ...marked.found, leader: group === pid, group });
     }
     return all;
   };
@@ -70,10 +83,10 @@ function uptimeTicks(ticksPerSecond: number): number {
   return Number(seconds) * ticksPerSecond;
 }
 
-function markedOf(stat: ProcessStat, uidOf: UidOf | undefined): Marked | undefined {
-  const uid = ownerOf(stat.pid);
+/** Another user's process could carry our mark to be taken for ours: it must be whom we named. */
+function markedOf(stat: ProcessStat, uid: number, uidOf: UidOf | undefined): Marked | undefined {
   const mine = uid === process.getuid?.();
-  if (uid === undefined || !(mine || uidOf)) return undefined;
+  if (!mine && !uidOf) return undefined;
   const marked = foundIn(stat);
   return marked && (mine || uid === uidOf?.(marked.found.target)) ? marked : undefined;
 }
@@ -92,10 +105,10 @@ function foundIn(stat: ProcessStat): Marked | undefined {
   return { project, found: isPort ? { ...found, port } : found };
 }
 
-/** Another user's process could carry our mark to be taken for ours: it must be whom we named. */
-function ownerOf(pid: number): number | undefined {
+function placeOf(pid: number): { readonly inode: number; readonly uid: number } | undefined {
   try {
-    return statSync(`/proc/${pid}`).uid;
+    const { ino: inode, uid } = statSync(`/proc/${pid}`);
+    return { inode, uid };
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;

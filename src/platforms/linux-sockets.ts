@@ -12,12 +12,19 @@ import type { StartSpec } from "./platform.ts";
 
 export interface HeldSockets {
   /**
-   * Their descriptors, in the order of `spec.sockets`; each listens, and is bound if it was not.
-   * @throws SPAWN_FAILED with the system's reason.
+   * The sockets of `spec`, each bound if it was not; they listen, unless the process does that itself.
+   * @throws SPAWN_FAILED with the system's reason, if all are needed.
    */
-  open(spec: Pick<StartSpec, "project" | "target" | "sockets">): Promise<readonly number[]>;
+  open(spec: Wanted): Promise<readonly Opened[]>;
   /** Closes all with other addresses; processes that have them keep them. */
   keepOnly(addresses: readonly string[]): void;
+}
+
+export type Wanted = Pick<StartSpec, "project" | "target" | "sockets" | "overlaps">;
+
+export interface Opened {
+  readonly socket: ListenSocket;
+  readonly fd: number;
 }
 
 interface Bound {
@@ -31,7 +38,7 @@ const listenMs = 5_000;
 
 export function holdSockets(): HeldSockets {
   const held = new Map<string, Promise<Bound>>();
-  const openOne = (spec: Parameters<HeldSockets["open"]>[0], socket: ListenSocket) => {
+  const openOne = (spec: Wanted, socket: ListenSocket) => {
     const address = addressOf(socket);
     const known = held.get(address);
     if (known) return known;
@@ -43,8 +50,12 @@ export function holdSockets(): HeldSockets {
   };
   return {
     open: async (spec) => {
-      const all = await Promise.all((spec.sockets ?? []).map((socket) => openOne(spec, socket)));
-      return all.map((bound) => bound.fd());
+      const all = (spec.sockets ?? []).map(async (socket): Promise<Opened[]> => {
+        const bound = openOne(spec, socket);
+        if (spec.overlaps && !(await bound.catch(() => undefined))) return [];
+        return [{ socket, fd: (await bound).fd() }];
+      });
+      return (await Promise.all(all)).flat();
     },
     keepOnly: (addresses) => {
       for (const [address, bound] of held) {
@@ -59,15 +70,12 @@ export function holdSockets(): HeldSockets {
   };
 }
 
-async function open(
-  { project, target }: Pick<StartSpec, "project" | "target">,
-  socket: ListenSocket,
-): Promise<Bound> {
+async function open({ project, target, overlaps }: Wanted, socket: ListenSocket): Promise<Bound> {
   const isOwn = (): boolean => isHeldByOurs(project, serviceOf(target));
   let bound: Bound | undefined;
   try {
     bound = "path" in socket ? await bindPath(socket.path, isOwn) : bindPort(socket, isOwn);
-    await listen(bound);
+    if (!overlaps) await listen(bound);
     return bound;
   } catch (error) {
     bound?.close();
@@ -128,7 +136,7 @@ async function listen(bound: Bound): Promise<void> {
 }
 
 const listener = `const server = require("net").createServer();
-server.listen({ fd: 3, backlog: ${backlog} });
+server.listen({ fd: 3 }, ${backlog});
 process.exit(server.listening ? 0 : 1);`;
 
 function isHeldByOurs(project: string, service: string): boolean {

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import { prepare } from "./linux-prepare.ts";
-import type { HeldSockets } from "./linux-sockets.ts";
+import type { HeldSockets, Opened } from "./linux-sockets.ts";
 import type { StartSpec } from "./platform.ts";
 import { readBootId, readStat } from "./procfs.ts";
 
@@ -16,10 +16,10 @@ export interface Started {
 
 /** `held` has the sockets of `spec`, if it wants some. @throws SPAWN_FAILED with the system's reason. */
 export async function spawnMarked(spec: StartSpec, held?: HeldSockets): Promise<Started> {
-  const sockets = spec.sockets && held ? await held.open(spec) : [];
+  const opened = spec.sockets && held ? await held.open(spec) : [];
   const log = openLog(spec);
   try {
-    const child = spawnInto(spec, log, sockets);
+    const child = spawnInto(spec, log, opened);
     const { pid } = child;
     // The event comes once the error is known; without a pid it is certain to come.
     const failed = new Promise<unknown>((settle) => child.once("error", settle));
@@ -62,10 +62,12 @@ function openLog(spec: StartSpec): number {
   }
 }
 
-function spawnInto(spec: StartSpec, log: number, sockets: readonly number[]): ChildProcess {
+function spawnInto(spec: StartSpec, log: number, opened: readonly Opened[]): ChildProcess {
   try {
-    const { file, args, ...how } = prepare(spec);
-    const stdio = ["ignore" as const, log, log, ...sockets];
+    const { sockets: _, ...rest } = spec;
+    const sockets = opened.map(({ socket }) => socket);
+    const { file, args, ...how } = prepare(opened.length > 0 ? { ...rest, sockets } : rest);
+    const stdio = ["ignore" as const, log, log, ...opened.map(({ fd }) => fd)];
     return spawn(file, args, { ...how, detached: true, stdio });
   } catch (error) {
     throw failure(spec, error);

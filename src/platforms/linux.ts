@@ -1,5 +1,5 @@
 // The platform of one Linux machine: processes started by spawn, looked at through /proc.
-import { isOurs } from "../model/target.ts";
+import { gatewayTarget, isOurs, type Target } from "../model/target.ts";
 import { entering } from "./linux-cgroup.ts";
 import { trackEnds } from "./linux-ends.ts";
 import { figureReader } from "./linux-figures.ts";
@@ -10,6 +10,11 @@ import { spawnMarked } from "./linux-spawn.ts";
 import type { Platform } from "./platform.ts";
 import { readBootId } from "./procfs.ts";
 import type { Spawner } from "./spawner/spawner.ts";
+
+/** Who wants its sockets held waits longer for a spawner: alone it would lose them with its end. */
+const patientTries = 3;
+/** Whose sockets are meant when nobody is named. */
+const services = Symbol("services");
 
 export interface LinuxOptions {
   readonly spawner?: Spawner;
@@ -29,6 +34,7 @@ export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
   const figures = figureReader(() => performance.now());
   const scanMarked = markedScanner(uidOf);
   const sockets = holdSockets();
+  const wanted = new Map<Target | typeof services, readonly string[]>();
   return {
     name: "linux",
     get bootId() {
@@ -36,9 +42,14 @@ export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
     },
     start: async (asked) => {
       const spec = entering(asked);
-      const held = isOurs(spec.target) ? undefined : await spawner?.start(spec);
-      if (held) return held;
-      const { identity, child } = await spawnMarked(spec, sockets);
+      const isChild = !isOurs(spec.target) || spec.target === gatewayTarget;
+      const tries = spec.overlaps ? patientTries : 1;
+      for (let i = 0; isChild && i < tries; i++) {
+        const held = await spawner?.start(spec);
+        if (held) return held;
+      }
+      // Held here, the sockets of who outlives this process would be in the way of the next one.
+      const { identity, child } = await spawnMarked(spec, spec.overlaps ? undefined : sockets);
       ends.follow(identity, child);
       return identity;
     },
@@ -47,9 +58,12 @@ export function linuxPlatform({ spawner, uidOf }: LinuxOptions = {}): Platform {
     },
     endOf: (identity) => spawner?.endOf(identity),
     acknowledge: (identity) => spawner?.acknowledge(identity),
-    keepSockets: (addresses) => {
-      sockets.keepOnly(addresses);
-      spawner?.keepSockets(addresses);
+    keepSockets: (addresses, of) => {
+      wanted.set(of ?? services, addresses);
+      if (!wanted.has(services)) return;
+      const all = [...wanted.values()].flat();
+      sockets.keepOnly(all);
+      spawner?.keepSockets(all);
     },
     alive: isAlive,
     signal: signalProcess,

@@ -15,6 +15,11 @@ export interface StartSpec {
   readonly port?: number;
   /** Passed on as descriptors from 3 on, as LISTEN_FDS tells. */
   readonly sockets?: readonly ListenSocket[];
+  /**
+   * Another one of it may still run and finish what it has. This one listens on its sockets itself;
+   * those that cannot be held are left out.
+   */
+  readonly overlaps?: boolean;
   /** Where it can say how it is, as sd_notify(3) does, and how often it is to say that it lives. */
   readonly notify?: { readonly socket: string; readonly watchdogMs?: number };
   /** stdout and stderr are appended here by the process itself. */
@@ -113,8 +118,11 @@ export interface Platform {
   endOf?(identity: ProcessIdentity): Ended | undefined;
   /** Its end has been written down: nothing need keep it for a next daemon. */
   acknowledge?(identity: ProcessIdentity): void;
-  /** All sockets that are to be held from now on, by their addresses; others are closed. */
-  keepSockets?(addresses: readonly string[]): void;
+  /**
+   * All sockets that are to be held from now on, by their addresses; others are closed. Those of a
+   * process of ours are told apart, and count from when those of the services were told.
+   */
+  keepSockets?(addresses: readonly string[], of?: Target): void;
   alive(identity: ProcessIdentity): boolean;
   /** Signals the whole group that the process leads; false when nothing is left of it. */
   signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean;

@@ -19,13 +19,16 @@ export interface ProcessStat {
   readonly rssPages: number;
 }
 
+/** From the state, field 3, to the resident pages: a line has twice as many. */
+const fieldsRead = 22;
+
 /** The fields of one stat line, or undefined when it is not one. */
 export function parseStat(text: string): ProcessStat | undefined {
   // The name may hold spaces and parentheses: it ends at the last one.
   const open = text.indexOf(" (");
   const close = text.lastIndexOf(") ");
   if (open < 0 || close < open) return undefined;
-  const rest = text.slice(close + 2).split(" ");
+  const rest = text.slice(close + 2).split(" ", fieldsRead);
   const field = (number: number): number => Number(rest[number - 3]);
   const stat: ProcessStat = {
     pid: Number(text.slice(0, open)),
@@ -61,12 +64,16 @@ export function isRunning(pid: number): boolean {
 /** All processes that can be seen, zombies included. */
 export function readProcesses(): readonly ProcessStat[] {
   const found: ProcessStat[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = readStat(Number(name));
+  for (const pid of readPids()) {
+    const stat = readStat(pid);
     if (stat) found.push(stat);
   }
   return found;
+}
+
+export function readPids(): readonly number[] {
+  // No other name there begins with a digit.
+  return readdirSync("/proc").flatMap((name) => (name < ":" ? Number(name) : []));
 }
 
 /** The environment the process was started with; undefined when it is gone or not ours to read. */

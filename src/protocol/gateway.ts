@@ -2,12 +2,19 @@
 // The gateway greets first. The daemon pushes whole configurations; the gateway acknowledges each
 // by its version, and answers `stats` with counters since its own start.
 
+import type { BalancedRoute, BalancedRouteStats, BalancedUpstream } from "./gateway-balancing.ts";
+import type { FeatureStats, RouteFeatures } from "./gateway-features.ts";
+import type { CertificateStats, RouteSecure } from "./gateway-secure.ts";
+import type { RouteTransport } from "./gateway-transport.ts";
+
 export const gatewayProtocol = 2;
 
-export interface Upstream {
+export interface Upstream extends BalancedUpstream {
   /** "web/1". */
   readonly instance: string;
   readonly port: number;
+  /** Its Unix socket, in place of the port. */
+  readonly path?: string;
   readonly state: UpstreamState;
 }
 
@@ -20,7 +27,7 @@ export type UpstreamState = (typeof upstreamStates)[number];
 
 export const upstreamStates = ["ready", "spare", "draining", "hung"] as const;
 
-export interface Route {
+export interface Route extends RouteTransport, RouteFeatures, BalancedRoute, RouteSecure {
   readonly service: string;
   /** Where clients connect, on `host`. */
   readonly host: string;
@@ -44,6 +51,9 @@ export interface GatewayConfig {
   /** Absent: it is off. */
   readonly toxiproxy?: ToxiproxyConfig;
 }
+
+/** What a problem of Toxiproxy is told under, in place of a service. */
+export const toxiproxyName = "toxiproxy";
 
 /** Where the HTTP API of Toxiproxy is, and the proxies that are there from the start. */
 export interface ToxiproxyConfig {
@@ -69,6 +79,10 @@ export type FromGateway =
       readonly protocol: number;
       readonly pid: number;
       readonly version: number;
+      /** Which build of the program it is. */
+      readonly release: string;
+      /** Names of the sockets that it was given: they listen on when it has ended. */
+      readonly held: readonly string[];
     }
   | {
       readonly kind: "applied";
@@ -87,6 +101,8 @@ export interface InstanceStats {
   /** Connections that broke before an answer was complete. */
   readonly broken: number;
   readonly inflight: number;
+  /** How often it was left out, because connections failed or for what it answered. */
+  readonly ejections: number;
   /** Connections to it that stand now. */
   readonly connections: number;
   /** Its answers by class: 1xx that was final, 2xx, 3xx, 4xx, 5xx. */
@@ -95,7 +111,7 @@ export interface InstanceStats {
   readonly latency: readonly number[];
 }
 
-export interface RouteStats {
+export interface RouteStats extends FeatureStats, BalancedRouteStats {
   readonly service: string;
   readonly requests: number;
   /** Second attempts on another instance. */
@@ -116,6 +132,8 @@ export interface GatewayStats {
   readonly version: number;
   readonly routes: readonly RouteStats[];
   readonly instances: readonly InstanceStats[];
+  /** Absent when no route has TLS. */
+  readonly certificates?: readonly CertificateStats[];
 }
 
 /** Upper bounds in milliseconds: 0.5 ms growing by the fourth root of 2 up to about 60 s. */

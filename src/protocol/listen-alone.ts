@@ -27,7 +27,7 @@ export async function listenAlone(server: Server, path: string): Promise<void> {
   if (code !== "EADDRINUSE" || !(await lstat(path)).isSocket()) {
     throw new Error(`the socket ${path} cannot be opened: ${code}`);
   }
-  if (await answers(path)) {
+  if (await answersOn(path)) {
     throw new HomeostatError("DAEMON_RUNNING", `another process already answers on ${path}`);
   }
   await unlink(path);
@@ -56,7 +56,8 @@ function listen(server: Server, path: string): Promise<string | undefined> {
   });
 }
 
-function answers(path: string): Promise<boolean> {
+/** Whether a process accepts on the socket now. */
+export function answersOn(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = builtin("node:net").connect(path);
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));

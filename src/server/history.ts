@@ -1,11 +1,13 @@
 // The recent past in memory: points of each series and the beat of each second, for charts and bars.
 
-import { instancesOf, symptomsOf } from "../controller/state.ts";
+import { instancesOf } from "../controller/state.ts";
 import type { Mind } from "../controller/step.ts";
-import type { Reading } from "../model/reading.ts";
+import type { Instance } from "../model/instance.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Reading, Unit } from "../model/reading.ts";
 import type { Target } from "../model/target.ts";
 import type { Beat, SeriesView } from "../protocol/api.ts";
-import { createRing, type Ring } from "./ring.ts";
+import { add, addColumn, type Column, createRing, type Ring, since } from "./ring.ts";
 
 export interface History {
   note(readings: readonly Reading[]): void;
@@ -23,47 +25,96 @@ const pointsKept = 900;
 /** Series beyond this are not kept for charts: the loop sees them all the same. */
 const seriesMax = 5_000;
 
+interface Series {
+  readonly unit: Unit;
+  readonly column: Column;
+}
+
 export function createHistory(): History {
-  const points = new Map<string, { readonly unit: string; readonly ring: Ring }>();
-  const beats = new Map<Target, Beat[]>();
+  const points = new Map<Target, Map<string, Series>>();
+  const rows = new Map<Target, BeatRow>();
+  const targets = targetsOf();
   let beatAtMs = 0;
+  let count = 0;
+
+  /** What is first seen in one breath with another series of its target shares its times. */
+  const named = (of: Map<string, Series>, it: Reading, beside: Ring | undefined): Series => {
+    const ring = beside?.atMs === it.atMs ? beside : createRing(pointsKept);
+    const series = { unit: it.unit, column: addColumn(ring) };
+    of.set(it.metric, series);
+    count += 1;
+    return series;
+  };
+  const ofTarget = (target: Target): Map<string, Series> => {
+    const known = points.get(target) ?? new Map<string, Series>();
+    points.set(target, known);
+    return known;
+  };
   return {
     get beatAtMs() {
       return beatAtMs;
     },
     note: (readings) => {
-      for (const { target, metric, value, unit, atMs } of readings) {
-        const key = `${target} ${metric}`;
-        const held = points.get(key);
-        if (!held && points.size >= seriesMax) continue;
-        const series = held ?? { unit, ring: createRing(pointsKept) };
-        points.set(key, series);
-        series.ring.add(atMs, value);
+      let target: Target | undefined;
+      let of = new Map<string, Series>();
+      let ring: Ring | undefined;
+      for (const it of readings) {
+        if (it.target !== target) [target, of, ring] = [it.target, ofTarget(it.target), undefined];
+        const known = of.get(it.metric);
+        if (!known && count >= seriesMax) continue;
+        const { column } = known ?? named(of, it, ring);
+        add(column, it.atMs, it.value);
+        ring = column.ring;
       }
     },
-    beat: (mind, atMs) => {
+    beat: ({ state }, atMs) => {
       beatAtMs = atMs;
-      for (const policy of Object.values(mind.state.policy.services)) {
-        for (const target of instancesOf(policy)) {
-          const row = beats.get(target) ?? Array.from({ length: beatsKept }, (): Beat => "none");
-          beats.set(target, [...row.slice(1), beatOf(mind, target)]);
-        }
+      const sick = new Set(Object.values(state.symptoms).map((symptom) => symptom.target));
+      for (const target of targets(state.policy)) {
+        const row = rows.get(target) ?? { beats: new Uint8Array(beatsKept), next: 0 };
+        rows.set(target, row);
+        row.beats[row.next] = codes[beatOf(state.instances[target], sick.has(target))];
+        row.next = (row.next + 1) % beatsKept;
       }
     },
-    beats: (target) => beats.get(target) ?? [],
+    beats: (target) => {
+      const row = rows.get(target);
+      if (!row) return [];
+      const { beats, next } = row;
+      return [...beats.subarray(next), ...beats.subarray(0, next)].map((it) => kinds[it] ?? "none");
+    },
     series: (target, metric, fromMs, offsetMs) => {
-      const series = points.get(`${target} ${metric}`);
-      const { at, values } = series?.ring.since(fromMs) ?? { at: [], values: [] };
+      const series = points.get(target)?.get(metric);
+      const { at, values } = series ? since(series.column, fromMs) : { at: [], values: [] };
       const seconds = at.map((atMs) => (atMs + offsetMs) / 1_000);
       return { target, metric, unit: series?.unit ?? "count", at: seconds, values };
     },
   };
 }
 
-function beatOf({ state }: Mind, target: Target): Beat {
-  const instance = state.instances[target];
+/** A byte each; `next` is where the oldest lies. */
+interface BeatRow {
+  readonly beats: Uint8Array;
+  next: number;
+}
+
+const codes: Readonly<Record<Beat, number>> = { none: 0, ok: 1, sick: 2, down: 3, busy: 4 };
+const kinds: readonly Beat[] = ["none", "ok", "sick", "down", "busy"];
+
+/** All instances of a policy, named once for as long as it holds. */
+function targetsOf(): (policy: Policy) => readonly Target[] {
+  let of: Policy | undefined;
+  let targets: readonly Target[] = [];
+  return (policy) => {
+    if (policy !== of) targets = Object.values(policy.services).flatMap(instancesOf);
+    of = policy;
+    return targets;
+  };
+}
+
+function beatOf(instance: Instance | undefined, isSick: boolean): Beat {
   if (!instance) return "none";
   if (instance.state === "down") return instance.exit?.expected ? "none" : "down";
   if (instance.state !== "ready") return "busy";
-  return symptomsOf(state, target).length > 0 ? "sick" : "ok";
+  return isSick ? "sick" : "ok";
 }

@@ -2,6 +2,8 @@
 import { serviceOf, type Target } from "../model/target.ts";
 import { type GatewayStats, type InstanceStats, latencyBucketsMs } from "../protocol/gateway.ts";
 import type { Family } from "../protocol/metric-family.ts";
+import { balancingFamilies } from "./metrics-balancing.ts";
+import { featureFamilies } from "./metrics-features.ts";
 import { family, histogram, type Point } from "./metrics-parts.ts";
 
 /** Every fourth of the gateway's own bounds: 0.5 ms, doubling up to 32.768 s. */
@@ -13,9 +15,7 @@ const bounds: readonly number[] = boundsAt.map((i) => (latencyBucketsMs[i] ?? 0)
 
 /** `stats` is undefined while the gateway does not answer. */
 export function gatewayFamilies(stats: GatewayStats | undefined): readonly Family[] {
-  const up = family("gauge", "gateway_up", "Whether the gateway answers the daemon", [
-    [{}, Number(stats !== undefined)],
-  ]);
+  const up = upFamily(stats !== undefined);
   if (!stats) return [up];
   const tried = Map.groupBy(stats.instances, ({ instance }) => serviceOf(instance));
   const sum = (service: string, of: (one: InstanceStats) => number): number =>
@@ -74,6 +74,8 @@ export function gatewayFamilies(stats: GatewayStats | undefined): readonly Famil
         ),
       ),
     ),
+    ...featureFamilies(stats.routes),
+    ...balancingFamilies(stats),
     histogram(
       "gateway_latency_seconds",
       "Time that instances took to answer",
@@ -81,6 +83,11 @@ export function gatewayFamilies(stats: GatewayStats | undefined): readonly Famil
       [...tried].map(([service, all]) => ({ labels: { service }, counts: countsOf(all) })),
     ),
   ];
+}
+
+function upFamily(isUp: boolean): Family {
+  const help = "Whether the gateway answers the daemon";
+  return family("gauge", "gateway_up", help, [[{}, Number(isUp)]]);
 }
 
 function labelsOf(instance: Target): Point[0] {

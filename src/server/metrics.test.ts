@@ -72,6 +72,7 @@ test("what an instance took is in the bucket of its time, and adds up over a ser
       failures: 0,
       broken: 0,
       inflight: 2,
+      ejections: 0,
       connections: 3,
       statuses: [0, 1, 0, 0, 0],
     };

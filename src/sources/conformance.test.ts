@@ -33,7 +33,8 @@ const gateway: SourceUnderTest = {
   make: (look) => {
     let requests = 0;
     const counters = (instance: string): InstanceStats => ({
-      ...{ instance, requests, failures: 0, broken: 0, inflight: 1, connections: 1, statuses: [] },
+      ...{ instance, requests, failures: 0, broken: 0, inflight: 1, ejections: 0 },
+      ...{ connections: 1, statuses: [] },
       latency: latencyBucketsMs.map(() => requests),
     });
     return gatewaySource({

@@ -17,6 +17,7 @@ function instance(name: string, over: Partial<InstanceStats> = {}): InstanceStat
     failures: 0,
     broken: 0,
     inflight: 0,
+    ejections: 0,
     connections: 0,
     statuses: [0, 0, 0, 0, 0],
     latency: counts({}),

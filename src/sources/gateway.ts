@@ -102,8 +102,8 @@ export function quantile(counts: readonly number[], q: number): number | undefin
 function difference(before: Traffic | undefined, now: Traffic): Traffic {
   if (!before) return now;
   const change = combine(now, before, (a, b) => a - b);
-  const { requests, failures, broken, statuses, latency } = change;
-  const counts = [requests, failures, broken, ...statuses, ...latency];
+  const { requests, failures, broken, ejections, statuses, latency } = change;
+  const counts = [requests, failures, broken, ejections, ...statuses, ...latency];
   if (counts.some((count) => count < 0)) return now;
   return { ...change, inflight: now.inflight, connections: now.connections };
 }
@@ -114,6 +114,7 @@ function combine(a: Traffic, b: Traffic, op: (a: number, b: number) => number): 
     failures: op(a.failures, b.failures),
     broken: op(a.broken, b.broken),
     inflight: op(a.inflight, b.inflight),
+    ejections: op(a.ejections, b.ejections),
     connections: op(a.connections, b.connections),
     statuses: a.statuses.map((count, i) => op(count, b.statuses[i] ?? 0)),
     latency: a.latency.map((count, i) => op(count, b.latency[i] ?? 0)),

@@ -1,7 +1,7 @@
 // Reads CPU, memory, descriptors and threads of the running instances at a steady interval.
 import { every } from "../kernel/clock.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
-import { metrics, type Reading, reading } from "../model/reading.ts";
+import { type Metric, metrics, type Reading, reading } from "../model/reading.ts";
 import type { Target } from "../model/target.ts";
 import type { Source } from "./source.ts";
 
@@ -33,8 +33,9 @@ export interface ProcessSourceOptions {
 }
 
 interface Sample {
-  readonly figures: ProcessFigures;
-  readonly atMs: number;
+  readonly identity: ProcessIdentity;
+  figures: ProcessFigures;
+  atMs: number;
 }
 
 /** A process that has ended yields no reading: no data is not a value. */
@@ -42,18 +43,20 @@ export function processSource(options: ProcessSourceOptions): Source {
   return {
     name: "process",
     start: async ({ clock, signal, emit }) => {
-      let samples: ReadonlyMap<string, Sample> = new Map();
+      let samples = new Map<Target, Sample>();
       await every(clock, options.intervalMs, signal, () => {
         const now = clock.now();
-        const next = new Map<string, Sample>();
+        const next = new Map<Target, Sample>();
         const readings: Reading[] = [];
         for (const { target, identity } of options.instances()) {
           const figures = options.figures(identity);
           if (!figures) continue;
+          const known = samples.get(target);
           // A new run of the instance is another process: its CPU time starts anew.
-          const key = `${target} ${identity.pid} ${identity.startTicks} ${identity.bootId}`;
-          next.set(key, { figures, atMs: now });
-          readings.push(...readingsOf(target, figures, samples.get(key), now));
+          const before = known && isSame(known.identity, identity) ? known : undefined;
+          addReadings(readings, target, figures, before, now);
+          if (before) Object.assign(before, { figures, atMs: now });
+          next.set(target, before ?? { identity, figures, atMs: now });
         }
         samples = next;
         if (readings.length > 0) emit(readings);
@@ -62,34 +65,31 @@ export function processSource(options: ProcessSourceOptions): Source {
   };
 }
 
-function readingsOf(
+function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a === b || (a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId);
+}
+
+function addReadings(
+  readings: Reading[],
   target: Target,
   figures: ProcessFigures,
   before: Sample | undefined,
   now: number,
-): readonly Reading[] {
-  const readings = [
+): void {
+  readings.push(
     reading(target, metrics.rss, figures.rssBytes, now),
     reading(target, metrics.fds, figures.fds, now),
     reading(target, metrics.threads, figures.threads, now),
-  ];
-  if (!before || now <= before.atMs) return readings;
+  );
+  if (!before || now <= before.atMs) return;
+  const { figures: was } = before;
   const tookMs = now - before.atMs;
-  const rate = (a: number | undefined, b: number | undefined): number | undefined =>
-    a === undefined || b === undefined ? undefined : Math.max(0, b - a) / tookMs;
-  const was = before.figures;
-  const rates = [
-    [metrics.cpu, rate(was.cpuMs, figures.cpuMs)],
-    [metrics.switches, perSecond(rate(was.switches, figures.switches))],
-    [metrics.diskRead, perSecond(rate(was.readBytes, figures.readBytes))],
-    [metrics.diskWritten, perSecond(rate(was.writtenBytes, figures.writtenBytes))],
-  ] as const;
-  for (const [metric, value] of rates) {
-    if (value !== undefined) readings.push(reading(target, metric, value, now));
-  }
-  return readings;
-}
-
-function perSecond(perMs: number | undefined): number | undefined {
-  return perMs === undefined ? undefined : perMs * 1_000;
+  const add = (metric: Metric, from: number | undefined, to: number | undefined, per: number) => {
+    if (from === undefined || to === undefined) return;
+    readings.push(reading(target, metric, (Math.max(0, to - from) / tookMs) * per, now));
+  };
+  add(metrics.cpu, was.cpuMs, figures.cpuMs, 1);
+  add(metrics.switches, was.switches, figures.switches, 1_000);
+  add(metrics.diskRead, was.readBytes, figures.readBytes, 1_000);
+  add(metrics.diskWritten, was.writtenBytes, figures.writtenBytes, 1_000);
 }

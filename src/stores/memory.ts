@@ -1,8 +1,9 @@
 // A store that lives and dies with its process: for tests, simulations and replay.
 
 import type { Event } from "../model/event.ts";
+import { parseExact, stringifyExact } from "./exact-json.ts";
 import { closed, follow, followTick } from "./order.ts";
-import type { Store, Tick } from "./store.ts";
+import type { Snapshot, Store, Tick } from "./store.ts";
 
 export interface MemoryStoreOptions {
   /** How many of the newest ticks are kept; 10 000 unless told. */
@@ -14,6 +15,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const events: Event[] = [];
   const ticks: Tick[] = [];
   const files = new Map<string, string>();
+  let snapshot: string | undefined;
   let latest = 0;
   let open = true;
 
@@ -53,6 +55,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     getFile(version) {
       check();
       return files.get(version);
+    },
+    takeSnapshot() {
+      check();
+      return snapshot === undefined ? undefined : (parseExact(snapshot) as Snapshot);
+    },
+    keepSnapshot(kept) {
+      check();
+      snapshot = stringifyExact(kept);
     },
     close() {
       open = false;

@@ -6,6 +6,7 @@ import { fromCloudEvent, toCloudEvent } from "../model/cloudevent.ts";
 import type { Event } from "../model/event.ts";
 import { parseExact, stringifyExact } from "./exact-json.ts";
 import { follow } from "./order.ts";
+import { type FoundSnapshot, findSnapshot, writeSnapshot } from "./snapshot-file.ts";
 import { corrupt } from "./sqlite-error.ts";
 import { type DatabaseFile, type FileKind, openFile, type Place } from "./sqlite-file.ts";
 import type { Store } from "./store.ts";
@@ -36,12 +37,16 @@ const kind: FileKind = {
 const mostChars = 16 * 1024 ** 2;
 const eventsPerPage = 256;
 
-export type Journal = Pick<Store, "append" | "read" | "putFile" | "getFile" | "close">;
+export interface Journal
+  extends Pick<Store, "append" | "read" | "putFile" | "getFile" | "close">,
+    Required<Pick<Store, "takeSnapshot" | "keepSnapshot">> {}
 
 export function openJournal(place: Place): Journal {
   const file = openFile(kind, place);
   try {
-    let last = checkSequence(file);
+    // Who only looks reads everything, and wants to know whether it is there.
+    let found = place.readOnly ? undefined : fitting(file, findSnapshot(place));
+    let last = checkSequence(file, found?.seq ?? 0);
     const insert = file.run(() => file.db.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)"));
     return {
       append(events) {
@@ -58,6 +63,15 @@ export function openJournal(place: Place): Journal {
       },
       read: (afterSeq = 0) => readEvents(file, Math.max(0, afterSeq)),
       ...versions(file),
+      takeSnapshot: () => {
+        const taken = found;
+        found = undefined;
+        return taken?.read();
+      },
+      keepSnapshot: (snapshot) => {
+        const event = checksumOf(file, snapshot.seq);
+        if (event !== undefined) writeSnapshot(place, snapshot, event);
+      },
       close: file.close,
     };
   } catch (error) {
@@ -66,14 +80,33 @@ export function openJournal(place: Place): Journal {
   }
 }
 
-/** The last `seq`. @throws JOURNAL_CORRUPT when an event is missing. */
-function checkSequence(file: DatabaseFile): number {
-  const text = "SELECT count(*) AS count, min(seq) AS low, max(seq) AS high FROM events";
-  const row = file.run(() => file.db.prepare(text).get()) ?? {};
-  const high = Number(row.high ?? 0);
-  if (row.count !== high || (high > 0 && row.low !== 1)) {
-    const found = `${row.count} events are numbered ${row.low} to ${high}; some are missing`;
-    throw corrupt(file.path, found);
+/** Undefined for one that was made of another journal, or of more than there is now. */
+function fitting(file: DatabaseFile, found: FoundSnapshot | undefined): FoundSnapshot | undefined {
+  return found && checksumOf(file, found.seq) === found.event ? found : undefined;
+}
+
+/** Undefined when there is no such event. */
+function checksumOf(file: DatabaseFile, seq: number): number | undefined {
+  const text = "SELECT crc FROM events WHERE seq = ?";
+  const crc = file.run(() => file.db.prepare(text).get(seq)?.crc);
+  return crc === undefined ? undefined : Number(crc);
+}
+
+/**
+ * The last `seq`. Only the events after `from` are counted: one that is missing before it is found
+ * by whoever reads it.
+ * @throws JOURNAL_CORRUPT when an event is missing.
+ */
+function checkSequence(file: DatabaseFile, from: number): number {
+  const one = (text: string, ...given: readonly number[]): Record<string, unknown> =>
+    file.run(() => file.db.prepare(text).get(...given)) ?? {};
+  const { low } = one("SELECT min(seq) AS low FROM events");
+  const after = "SELECT count(*) AS count, max(seq) AS high FROM events WHERE seq > ?";
+  const row = one(after, from);
+  const count = Number(row.count) + from;
+  const high = Number(row.high ?? from);
+  if (count !== high || (high > 0 && low !== 1)) {
+    throw corrupt(file.path, `${count} events are numbered ${low} to ${high}; some are missing`);
   }
   return high;
 }

@@ -7,7 +7,7 @@ import { followTick } from "./order.ts";
 import { corrupt } from "./sqlite-error.ts";
 import { type DatabaseFile, type FileKind, openFile, type Place, pragma } from "./sqlite-file.ts";
 import type { Store, Tick } from "./store.ts";
-import { decodeTick, encodeTick, type Sample } from "./tick-codec.ts";
+import { createTickEncoder, decodeTick } from "./tick-codec.ts";
 
 const kind: FileKind = {
   file: "samples.db",
@@ -23,6 +23,8 @@ const kind: FileKind = {
     CREATE TABLE ticks (n INTEGER PRIMARY KEY, data BLOB NOT NULL, crc INTEGER NOT NULL) STRICT`,
 };
 
+/** More than a tick can take beside its own bytes. */
+const pageBytes = 4_096;
 const ticksPerPage = 64;
 /** Share of the ring that is dropped at a time, so that most ticks drop nothing. */
 const dropShare = 64;
@@ -50,25 +52,38 @@ export function openSamples(place: Place, maxBytes: number): Samples {
   try {
     const dictionary = openDictionary(file);
     const insert = file.run(() => file.db.prepare("INSERT INTO ticks VALUES (?, ?, ?)"));
+    const encode = createTickEncoder<Reading>();
     let last = highest(file);
     let bytes = maxBytes;
+    /** So much may be written before the room is looked at: nobody counts pages at each tick. */
+    let leftBytes = 0;
+    const put = (tick: Tick, idOf: (reading: Reading) => number): void => {
+      const data = encode(tick, tick.readings, idOf);
+      insert.run(tick.n, data, crcOf(tick.n, data));
+      leftBytes -= data.length + pageBytes;
+    };
     return {
       appendTick(tick) {
         const next = followTick(last, tick);
-        dictionary.keep((idOf) =>
-          file.write(() => {
-            const samples = tick.readings.map((reading) => toSample(idOf(reading), reading));
-            const data = encodeTick(tick, samples);
-            insert.run(tick.n, data, crcOf(tick.n, data));
-            prune(file, bytes);
-          }),
-        );
+        const { idOf } = dictionary;
+        if (leftBytes > 0 && tick.readings.every((reading) => idOf(reading) !== undefined)) {
+          file.put(() => put(tick, (reading) => idOf(reading) ?? 0));
+        } else {
+          dictionary.keep((nameOf) =>
+            file.write(() => {
+              put(tick, nameOf);
+              prune(file, bytes);
+            }),
+          );
+          leftBytes = (bytes - file.run(() => usedBytes(file))) / 2;
+        }
         last = next;
       },
       readTicks: (afterN = 0) => readTicks(file, dictionary, afterN),
       lastTick: () => [...readTicks(file, dictionary, highest(file) - 1)].at(-1),
       close: file.close,
       hold: (on) => {
+        leftBytes = 0;
         bytes = on
           ? Math.min(
               maxBytes,
@@ -90,24 +105,25 @@ function highest(file: DatabaseFile): number {
   return Number(file.run(() => file.db.prepare("SELECT max(n) AS n FROM ticks").get()?.n) ?? 0);
 }
 
-function toSample(series: number, { value, atMs, note }: Reading): Sample {
-  return note === undefined ? { series, value, atMs } : { series, value, atMs, note };
-}
-
 const crcOf = (n: number, data: Uint8Array): number => crc32(data, n % 2 ** 32);
 
 type Series = Pick<Reading, "target" | "metric" | "unit">;
 
+type Named = { readonly id: number; readonly unit: Unit };
+
 interface Dictionary {
+  /** Undefined when it has no name yet. */
+  idOf(reading: Reading): number | undefined;
   /** Runs `work`; what it newly named is forgotten again when it throws. */
-  keep(work: (idOf: (reading: Reading) => number) => void): void;
+  keep(work: (nameOf: (reading: Reading) => number) => void): void;
   series(id: number): Series | undefined;
   /** Learns the series that another process has named since. */
   refresh(): void;
 }
 
 function openDictionary(file: DatabaseFile): Dictionary {
-  const ids = new Map<string, number>();
+  /** By target and metric, so that none of the hundreds of a tick needs a key to be made. */
+  const named = new Map<string, Map<string, readonly Named[]>>();
   const known = new Map<number, Series>();
   const insert = file.run(() => file.db.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?)"));
   const select = file.run(() => file.db.prepare("SELECT * FROM series WHERE id > ? ORDER BY id"));
@@ -115,8 +131,15 @@ function openDictionary(file: DatabaseFile): Dictionary {
 
   const keyOf = ({ target, metric, unit }: Series): string =>
     JSON.stringify([target, metric, unit]);
+  const idOf = ({ target, metric, unit }: Series): number | undefined =>
+    named
+      .get(target)
+      ?.get(metric)
+      ?.find((it) => it.unit === unit)?.id;
   const learn = (id: number, series: Series): void => {
-    ids.set(keyOf(series), id);
+    const { target, metric, unit } = series;
+    const of = named.get(target) ?? new Map<string, readonly Named[]>();
+    named.set(target, of.set(metric, [...(of.get(metric) ?? []), { id, unit }]));
     known.set(id, series);
     top = Math.max(top, id);
   };
@@ -130,32 +153,33 @@ function openDictionary(file: DatabaseFile): Dictionary {
       learn(Number(row.id), series);
     }
   };
-  const idOf = (reading: Reading): number => {
-    const key = keyOf(reading);
-    const found = ids.get(key);
+  const nameOf = (reading: Reading): number => {
+    const found = idOf(reading);
     if (found !== undefined) return found;
     const { target, metric, unit } = reading;
     const id = top + 1;
-    insert.run(id, target, metric, unit, crc32(`${id}${key}`));
+    insert.run(id, target, metric, unit, crc32(`${id}${keyOf(reading)}`));
     learn(id, { target, metric, unit });
     return id;
+  };
+  const forget = (id: number): void => {
+    const { target = "", metric = "" } = known.get(id) ?? {};
+    const of = named.get(target);
+    of?.set(metric, of.get(metric)?.filter((it) => it.id !== id) ?? []);
+    known.delete(id);
   };
   const keep: Dictionary["keep"] = (work) => {
     const before = top;
     try {
-      work(idOf);
+      work(nameOf);
     } catch (error) {
-      for (; top > before; top--) {
-        const series = known.get(top);
-        if (series) ids.delete(keyOf(series));
-        known.delete(top);
-      }
+      for (; top > before; top--) forget(top);
       throw error;
     }
   };
 
   refresh();
-  return { keep, series: (id) => known.get(id), refresh };
+  return { idOf, keep, series: (id) => known.get(id), refresh };
 }
 
 /** Drops the oldest ticks until the file's pages in use fit again; the newest tick stays. */

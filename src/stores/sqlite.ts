@@ -87,6 +87,11 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
         withRoom(() => journal.putFile(version, content));
       },
       getFile: journal.getFile,
+      takeSnapshot: journal.takeSnapshot,
+      keepSnapshot: (snapshot) => {
+        writable();
+        journal.keepSnapshot(snapshot);
+      },
       close,
     };
   } catch (error) {

@@ -20,6 +20,16 @@ export interface Tick {
   readonly readings: readonly Reading[];
 }
 
+/** What was made of all events up to one of them. */
+export interface Snapshot {
+  /** Who made it: another program may make something else of the same events. */
+  readonly program: string;
+  /** The last event that is in it. */
+  readonly seq: number;
+  /** Plain data. */
+  readonly made: unknown;
+}
+
 export interface Store {
   readonly name: string;
   /**
@@ -39,6 +49,13 @@ export interface Store {
   /** Keeps the content of a config file under its version (a hash); the same version is kept once. */
   putFile(version: string, content: string): void;
   getFile(version: string): string | undefined;
+  /**
+   * The snapshot that was kept last, for the first who asks; undefined when there is none that is
+   * whole and of this journal. Events before it are not looked at when the store is opened.
+   */
+  takeSnapshot?(): Snapshot | undefined;
+  /** Keeps one in place of the last. When that fails the next start takes longer, no more. */
+  keepSnapshot?(snapshot: Snapshot): void;
   /** Releases the store; a second call does nothing. */
   close(): void;
 }

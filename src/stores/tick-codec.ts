@@ -21,24 +21,49 @@ const mostBytes = 8 + 8 + 8 + 8;
  * differs from the one before · the note as JSON (lone surrogates survive) behind its varint length.
  */
 export function encodeTick(head: TickHead, samples: readonly Sample[]): Uint8Array {
-  const notes = samples.map(({ note }) => (note === undefined ? "" : JSON.stringify(note)));
-  const noteBytes = notes.reduce((sum, note) => sum + 3 * note.length, 0);
-  const bytes = Buffer.alloc(16 + mostBytes * samples.length + noteBytes);
-  let at = bytes.writeDoubleLE(head.atMs, 0);
-  at = bytes.writeDoubleLE(head.afterSeq, at);
-  let time = head.atMs;
-  for (const [index, { series, value, atMs }] of samples.entries()) {
-    const note = notes[index] ?? "";
-    const moved = !Object.is(atMs, time);
-    at = writeVarint(bytes, series * 4 + (moved ? ownTime : 0) + (note ? hasNote : 0), at);
-    at = bytes.writeDoubleLE(value, at);
-    if (moved) at = bytes.writeDoubleLE(atMs, at);
-    time = atMs;
-    if (note === "") continue;
-    at = writeVarint(bytes, Buffer.byteLength(note), at);
-    at += bytes.write(note, at);
-  }
-  return bytes.subarray(0, at);
+  return createTickEncoder<Sample>()(head, samples, ({ series }) => series);
+}
+
+type Value = Omit<Sample, "series">;
+
+/** What it answers with is good until its next call: four times a second, nothing is made anew. */
+export function createTickEncoder<T extends Value>(): (
+  head: TickHead,
+  values: readonly T[],
+  seriesOf: (value: T) => number,
+) => Uint8Array {
+  let bytes = Buffer.alloc(1_024);
+  let view = new DataView(bytes.buffer, bytes.byteOffset);
+  const need = (size: number): void => {
+    if (size <= bytes.length) return;
+    bytes = Buffer.concat([bytes], Math.max(size, 2 * bytes.length));
+    view = new DataView(bytes.buffer, bytes.byteOffset);
+  };
+  return (head, values, seriesOf) => {
+    need(16 + mostBytes * values.length);
+    view.setFloat64(0, head.atMs, true);
+    view.setFloat64(8, head.afterSeq, true);
+    let at = 16;
+    let time = head.atMs;
+    for (const it of values) {
+      const note = it.note === undefined ? "" : JSON.stringify(it.note);
+      need(at + mostBytes + 3 * note.length);
+      const moved = !Object.is(it.atMs, time);
+      const flags = (moved ? ownTime : 0) + (note ? hasNote : 0);
+      at = writeVarint(bytes, seriesOf(it) * 4 + flags, at);
+      view.setFloat64(at, it.value, true);
+      at += 8;
+      if (moved) {
+        view.setFloat64(at, it.atMs, true);
+        at += 8;
+      }
+      time = it.atMs;
+      if (note === "") continue;
+      at = writeVarint(bytes, Buffer.byteLength(note), at);
+      at += bytes.write(note, at);
+    }
+    return bytes.subarray(0, at);
+  };
 }
 
 /** @throws RangeError or SyntaxError when the bytes are not those of a tick. */
@@ -76,12 +101,13 @@ export function decodeTick(data: Uint8Array): { head: TickHead; samples: Sample[
   return { head, samples };
 }
 
-function writeVarint(bytes: Buffer, value: number, start: number): number {
+function writeVarint(bytes: Uint8Array, value: number, start: number): number {
   let rest = value;
   let at = start;
   while (rest >= 128) {
-    at = bytes.writeUInt8((rest % 128) + 128, at);
+    bytes[at++] = (rest % 128) + 128;
     rest = Math.floor(rest / 128);
   }
-  return bytes.writeUInt8(rest, at);
+  bytes[at++] = rest;
+  return at;
 }

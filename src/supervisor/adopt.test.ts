@@ -94,6 +94,27 @@ test("what runs is adopted and not started; what is missing is started", async (
   );
 });
 
+test("what was ready is ready at once, and no other process in its place", async () => {
+  const it = scene();
+  const { identity } = it.platform.place("app/1");
+  it.platform.place("app/2");
+  it.supervisor.adopt(
+    past({ "app/1": { identity, ready: true }, "app/2": { identity: gone, ready: true } }),
+  );
+  await it.supervisor.ready("app/1");
+  const adopted = it.told.filter(({ type }) => type === "instance.adopted");
+  assert.deepEqual(
+    adopted.map(({ subject, data }) => [subject, "ready" in data]),
+    [
+      ["app/1", true],
+      ["app/2", false],
+    ],
+  );
+  await it.clock.advance(5_000);
+  const ready = it.told.filter(({ type }) => type === "instance.ready");
+  assert.deepEqual(summary(ready), ["instance.ready app/2"]);
+});
+
 test("a run that ended unseen is told as one since its start, and left to the loop", async () => {
   const it = scene();
   await boot(it, past({ "app/1": { identity: gone }, "app/2": { identity: gone } }));

@@ -14,17 +14,25 @@ const unseen = { code: null, signal: null, known: false };
 /** Everything here is told before anything the loop may want can begin. */
 export function adoptAll(options: SupervisorOptions, runners: Runners, past: Past): void {
   const leaders = leadersOf(options, runners, past);
-  for (const [target, run] of past.runs) {
-    if (!runners.has(target) || isSame(leaders.get(target)?.identity, run.identity)) continue;
-    options.beforeExit(serviceOf(target));
-    const data = endOf(options, target, run);
-    options.emit({ type: "instance.exited", subject: target, data });
-    if (run.identity) options.platform.acknowledge?.(run.identity);
-  }
-  for (const [target, found] of leaders) {
-    const { sinceMs = options.clock.now(), stopping = false } = past.runs.get(target) ?? {};
-    runners.get(target)?.adopt(found, sinceMs, stopping);
-  }
+  const gone = [...past.runs].filter(
+    ([target, run]) => runners.has(target) && !isSame(leaders.get(target)?.identity, run.identity),
+  );
+  const { together = (work: () => void) => work() } = options;
+  together(() => {
+    for (const [target, run] of gone) {
+      options.beforeExit(serviceOf(target));
+      const data = endOf(options, target, run);
+      options.emit({ type: "instance.exited", subject: target, data });
+    }
+    for (const [target, found] of leaders) {
+      const run = past.runs.get(target);
+      const { sinceMs = options.clock.now(), stopping = false } = run ?? {};
+      const ready = run?.ready === true && isSame(found.identity, run.identity);
+      runners.get(target)?.adopt(found, sinceMs, { stopping, ready });
+    }
+  });
+  // Whoever keeps how they ended may forget it: it is in the journal now.
+  for (const [, { identity }] of gone) if (identity) options.platform.acknowledge?.(identity);
   sweep(options, runners);
 }
 

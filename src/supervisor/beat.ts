@@ -1,5 +1,5 @@
-// One timer for all probes: what is due at about the same time wakes the process once.
-import type { Clock } from "../kernel/clock.ts";
+// One timer for all that comes again: what is due at about the same time wakes the process once.
+import { type Clock, turn } from "../kernel/clock.ts";
 
 export interface Beat {
   /** Calls `fire` once at `dueMs`, on the clock of the beat; the way out takes it back. */
@@ -21,12 +21,12 @@ const beats = new WeakMap<Clock, Beat>();
 function createBeat(clock: Clock): Beat {
   /** What is due, by its moment. */
   const slots = new Map<number, Set<() => void>>();
-  /** The moment that is slept for. One sleep at a time: each that ends begins another. */
-  let wakesAtMs = Number.POSITIVE_INFINITY;
+  /** Moments that are slept for. Taking a sleep back costs more than one waking for nothing. */
+  const slept = new Set<number>();
   let sleeping = new AbortController();
 
-  const wake = (): void => {
-    wakesAtMs = Number.POSITIVE_INFINITY;
+  const wake = (atMs: number): void => {
+    slept.delete(atMs);
     const now = clock.now();
     const due = [...slots.keys()].filter((at) => at <= now).toSorted((a, b) => a - b);
     for (const at of due) {
@@ -34,38 +34,52 @@ function createBeat(clock: Clock): Beat {
       slots.delete(at);
       for (const fire of all ?? []) fire();
     }
-    settle();
+    if (slots.size > 0) sleepFor(leastOf(slots.keys()));
+    else leave();
   };
 
-  const settle = (): void => {
-    if (slots.size === 0) {
-      // Nothing is waited for: no timer may keep the process.
+  const sleepFor = (momentMs: number): void => {
+    if (momentMs >= leastOf(slept)) return;
+    slept.add(momentMs);
+    const { signal } = sleeping;
+    const forMs = Math.max(0, momentMs - clock.now());
+    clock.sleep(forMs, signal).then(
+      () => {
+        if (!signal.aborted) wake(momentMs);
+      },
+      () => {},
+    );
+  };
+
+  /** Nothing is waited for: no timer may keep the process. Most often something is, a turn later. */
+  const leave = (): void => {
+    void turn().then(() => {
+      if (slots.size > 0 || slept.size === 0) return;
       sleeping.abort();
       sleeping = new AbortController();
-      wakesAtMs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    const nextMs = Math.min(...slots.keys());
-    if (nextMs >= wakesAtMs) return;
-    sleeping.abort();
-    sleeping = new AbortController();
-    wakesAtMs = nextMs;
-    clock.sleep(Math.max(0, nextMs - clock.now()), sleeping.signal).then(wake, () => {});
+      slept.clear();
+    });
   };
 
   return {
     at: (dueMs, fire) => {
       const slot = slots.get(dueMs) ?? new Set();
       slots.set(dueMs, slot.add(fire));
-      settle();
+      sleepFor(dueMs);
       return () => {
         slot.delete(fire);
         if (slot.size > 0 || slots.get(dueMs) !== slot) return;
         slots.delete(dueMs);
-        settle();
+        if (slots.size === 0) leave();
       };
     },
   };
+}
+
+function leastOf(moments: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const moment of moments) least = Math.min(least, moment);
+  return least;
 }
 
 /** Moments that lie within a fiftieth of `spanMs`, and at most 20 ms, become one. */

@@ -32,7 +32,7 @@ export function createBoard(
   runners: ReadonlyMap<Target, Runner>,
   ready: ReadonlySet<Target>,
 ): Board {
-  const runs = new Map<Target, { readonly run: string; readonly fromByte: number }>();
+  const runs = new Map<Target, { readonly run: string; readonly fromByte: number | undefined }>();
   const ends = new Map<string, string>();
   const completed = new Set<string>();
   const readings = new Map<string, Reading>();
@@ -43,7 +43,9 @@ export function createBoard(
     if (!of || !options.readLog) return false;
     const key = `${target} ${text}`;
     const held = readings.get(key);
-    const before = held?.run === of.run ? held : { run: of.run, atByte: of.fromByte, found: false };
+    // Of one that was taken over: most are never asked.
+    const from = of.fromByte ?? Math.max(0, endOf(target) - adoptedBytes);
+    const before = held?.run === of.run ? held : { run: of.run, atByte: from, found: false };
     if (before.found) return true;
     const { text: more, toByte } = options.readLog(options.logFile(target), before.atByte);
     const found = more.includes(text);
@@ -58,8 +60,7 @@ export function createBoard(
   };
   return {
     noteStart: (target, run, fromByte) => {
-      const from = fromByte ?? Math.max(0, endOf(target) - adoptedBytes);
-      runs.set(target, { run, fromByte: from });
+      runs.set(target, { run, fromByte });
       ends.delete(serviceOf(target));
     },
     noteEnd: (target, text, hasCompleted) => {

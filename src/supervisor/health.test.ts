@@ -17,6 +17,7 @@ type Says = "good" | "bad" | "nothing" | "broken" | "hung";
 /** What each probe says now, and when it was asked. */
 function scene(
   make: (as: (name: string, over?: Partial<ProbeSchedule>) => ProbeSchedule) => Probes,
+  platform = fakePlatform({ obeys: false }),
 ) {
   const clock = simClock();
   const told: InputDraft[] = [];
@@ -43,7 +44,7 @@ function scene(
     return { probe: probe(name), periodMs: 100, timeoutMs: 100, failures: 3, ...over };
   };
   const supervisor = createSupervisor({
-    platform: fakePlatform({ obeys: false }),
+    platform,
     ...{ clock, random: seeded(1), log: silentLog, project: "here" },
     services: [
       {
@@ -91,6 +92,26 @@ test("startup holds the others back, and is not asked again after it", async () 
   assert.deepEqual(it.types(), ["instance.started", "instance.live", "instance.ready"]);
   assert.equal(it.asked.startup?.length, count);
   assert.ok((it.asked.liveness?.length ?? 0) > 10);
+});
+
+test("what was ready under an earlier daemon is not asked for its startup, and may be sick at once", async () => {
+  const platform = fakePlatform({ obeys: false });
+  const it = scene(
+    (as) => ({
+      startup: as("startup"),
+      readiness: as("readiness"),
+      liveness: as("liveness"),
+    }),
+    platform,
+  );
+  it.says.liveness = "bad";
+  const { identity } = platform.place("app/1");
+  const run = { identity, sinceMs: 0, stopping: false, ready: true };
+  it.supervisor.adopt({ anew: false, runs: new Map([["app/1", run]]), resting: new Set() });
+  await it.clock.advance(1_000);
+  assert.deepEqual(it.types(), ["instance.adopted"]);
+  assert.deepEqual(Object.keys(it.asked).toSorted(), ["liveness", "readiness"]);
+  assert.ok(it.values(metrics.probe.name).includes(0));
 });
 
 test("without startup the liveness ends the start, and its answers before that are none of life", async () => {

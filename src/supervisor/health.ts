@@ -33,7 +33,8 @@ export function followHealth(ward: Ward, spec: ServiceSpec, target: Target, run:
     const runner = runners.get(target);
     return runner?.current?.run === run.run && !runner.stopping;
   };
-  let told = false;
+  let told = run.ready && isWanted();
+  if (told) ready.add(target);
   const becomeReady = (): void => {
     if (told || !isWanted()) return;
     told = true;
@@ -49,14 +50,14 @@ export function followHealth(ward: Ward, spec: ServiceSpec, target: Target, run:
   const life: Life = { ward, target, run, gone: gone.signal, isWanted, becomeReady, serve };
   if (spec.probes) apart(life, spec.probes);
   else if (spec.probe) together(life, spec.probe);
-  else clock.sleep(settledMs, gone.signal).then(becomeReady, () => {});
+  else if (!told) clock.sleep(settledMs, gone.signal).then(becomeReady, () => {});
 }
 
 /** One probe for everything: ready with its first good answer, and what it says before is no sign. */
 function together(life: Life, schedule: ProbeSchedule): void {
   const { options } = life.ward;
   const tally = createTally(schedule);
-  let ready = false;
+  let { ready } = life.run;
   keepAsking(life, schedule, life.gone, {
     isHasty: () => !ready,
     observe: (answer) => {
@@ -74,6 +75,11 @@ function together(life: Life, schedule: ProbeSchedule): void {
 function apart(life: Life, { startup, readiness, liveness }: Probes): void {
   const { ward, target, run, gone } = life;
   const { clock, emit } = ward.options;
+  if (run.ready) {
+    if (readiness) askReadiness(life, readiness);
+    if (liveness) askLiveness(life, liveness);
+    return;
+  }
   const begun = new AbortController();
   const onBegun = (): void => {
     if (begun.signal.aborted) return;
@@ -127,7 +133,7 @@ function askLiveness(life: Life, schedule: ProbeSchedule, onBegun?: () => void):
 
 function askReadiness(life: Life, schedule: ProbeSchedule): void {
   const tally = createTally(schedule);
-  let ready = false;
+  let { ready } = life.run;
   keepAsking(life, schedule, life.gone, {
     isHasty: () => !ready,
     observe: (answer) => {

@@ -47,8 +47,10 @@ export function makeRunner(ward: Ward, spec: ServiceSpec, target: Target): Runne
     onStarted: (run, by) => {
       const { identity, port } = run;
       const data = { identity, run: run.run, ...(port === undefined ? {} : { port }) };
-      if (run.adopted) emit({ type: "instance.adopted", subject: target, data });
-      else emit({ type: "instance.started", subject: target, data: { ...data, by } });
+      if (run.adopted) {
+        const was = run.ready ? ({ ready: true } as const) : {};
+        emit({ type: "instance.adopted", subject: target, data: { ...data, ...was } });
+      } else emit({ type: "instance.started", subject: target, data: { ...data, by } });
       ward.overdue.delete(target);
       ward.board.noteStart(target, run.run, run.adopted ? undefined : fromByte);
       if (spec.job) limitTime(ward, spec, target, run);

@@ -55,7 +55,7 @@ export interface Probing {
  * Readiness should not wait for a period: it is asked for so often that it is seen at most 1 % of
  * the time late that it took, and no check takes more than a quarter of the time.
  */
-const hasty = { fromMs: 10, perWait: 0.01, perCost: 4 } as const;
+const hasty = { fromMs: 4, perWait: 0.01, perCost: 4 } as const;
 
 /** A probe that does not end with its time is broken; so long it may take to clean up. */
 const lateMs = 1_000;

@@ -12,6 +12,8 @@ export interface Run {
   readonly port?: number;
   readonly startedAtMs: number;
   readonly adopted: boolean;
+  /** It was ready under an earlier daemon. */
+  readonly ready: boolean;
   /** Resolves after `onEnded` has been told. */
   readonly over: Promise<void>;
 }
@@ -43,6 +45,13 @@ export interface StopOptions {
 /** What happened while stopping, for the receipt. */
 export type StopStep = (text: string, tookMs: number) => void;
 
+/** What the journal knows of a process that is taken over. */
+export interface Was {
+  /** It was told to end. */
+  readonly stopping: boolean;
+  readonly ready: boolean;
+}
+
 export interface Runner {
   readonly target: Target;
   readonly current: Run | undefined;
@@ -52,8 +61,8 @@ export interface Runner {
   readonly stopping: boolean;
   /** Does nothing when the process runs already. @throws SPAWN_FAILED */
   start(by: string): Promise<Run>;
-  /** `sinceMs`: loop time of its start, as far as the journal knows; `ending`: it was told to end. */
-  adopt(found: Found, sinceMs: number, ending: boolean): void;
+  /** `sinceMs`: loop time of its start, as far as the journal knows. */
+  adopt(found: Found, sinceMs: number, was: Was): void;
   /** Resolves when nothing is left of the process group. */
   stop(by: string, options: StopOptions, step?: StopStep): Promise<void>;
 }
@@ -99,14 +108,14 @@ export function createRunner(options: RunnerOptions): Runner {
         const identity = await platform.start(spec).finally(() => {
           held.starting = undefined;
         });
-        const origin = { startedAtMs: clock.now(), adopted: false };
+        const origin = { startedAtMs: clock.now(), adopted: false, ready: false };
         const run = watch(options, held, identity, spec, origin);
         options.onStarted(run, by);
         return run;
       }),
-    adopt: (found, sinceMs, ending) => {
-      held.stopping = ending;
-      const origin = { startedAtMs: sinceMs, adopted: true };
+    adopt: (found, sinceMs, { stopping, ready }) => {
+      held.stopping = stopping;
+      const origin = { startedAtMs: sinceMs, adopted: true, ready };
       const run = watch(options, held, found.identity, found, origin);
       options.onStarted(run, "adoption");
     },
@@ -125,7 +134,7 @@ function watch(
   held: Held,
   identity: ProcessIdentity,
   { run, port }: Pick<Found, "run" | "port">,
-  origin: Pick<Run, "startedAtMs" | "adopted">,
+  origin: Pick<Run, "startedAtMs" | "adopted" | "ready">,
 ): Run {
   const { platform } = options;
   const over = platform.ended(identity).then(async (ended) => {

@@ -97,6 +97,8 @@ export interface SupervisorOptions {
   readonly lookBack?: LookBack;
   /** Takes an event into the loop. */
   readonly emit: (draft: InputDraft) => void;
+  /** What is told during `work` becomes durable at once when that is over. */
+  readonly together?: (work: () => void) => void;
   /** `soon`: these may decide something, and are not to wait. */
   readonly observe: (readings: readonly Reading[], soon?: boolean) => void;
   /** Resolves when the gateway has no request left for the target, or time is over. */
@@ -129,6 +131,8 @@ export interface PastRun {
   readonly sinceMs: number;
   /** It was told to end, and to run again after that. */
   readonly stopping: boolean;
+  /** It was ready when it was seen last. */
+  readonly ready?: boolean;
 }
 
 /** What the journal tells a new daemon about the ones before it. */

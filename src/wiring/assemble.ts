@@ -3,8 +3,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createLoop, type Loop } from "../controller/loop.ts";
 import { createStep, type Step } from "../controller/step.ts";
-import { gatewayLink } from "../gateway/link.ts";
-import type { Clock } from "../kernel/clock.ts";
 import { metrics } from "../model/reading.ts";
 import {
   gatewayTarget,
@@ -28,22 +26,25 @@ import { createSupervisor } from "../supervisor/supervisor.ts";
 import { actionsOf, traits } from "./actions.ts";
 import { lookBack } from "./aftermath.ts";
 import { type Apps, createApps } from "./apps.ts";
-import { captureEvidence, endOfLog, lastLines, turnMsOf } from "./capture.ts";
+import { endOfLog, lastLines } from "./capture.ts";
 import { type Channels, createChannels } from "./channels.ts";
 import { type ConfigFiles, watchConfigFiles } from "./config-files.ts";
 import { createOutside, type Outside } from "./externals.ts";
-import { type GatewayProcess, keepGateway } from "./gateway-process.ts";
+import { makeGateway } from "./gateway-make.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
+import { gridMs, onGrid } from "./grid.ts";
 import { detectorRules } from "./kinds.ts";
 import { readPiece } from "./log-piece.ts";
-import { noGateway } from "./no-gateway.ts";
 import type { DaemonOptions } from "./options.ts";
-import { type PerformOptions, performer } from "./perform.ts";
+import { performer } from "./perform.ts";
 import { uidsOf } from "./process.ts";
+import { programMark } from "./program.ts";
 import { routesOf } from "./routes.ts";
 import { scaledPolicy } from "./scale.ts";
 import { createNotifyDesk, type NotifyDesk } from "./sd-notify.ts";
 import { specsOf } from "./specs.ts";
 import { drainMs } from "./stop-time.ts";
+import { createSuspects, type Suspects } from "./suspects.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -62,9 +63,11 @@ export interface Parts {
   readonly logFile: (target: Target) => string;
   /** What there is for journal and logs. */
   readonly room: () => Room;
+  /** Decides on a death that has not been; how many decisions that were. */
 }
 
-const tickMs = 250;
+type PerformCommand = ReturnType<typeof performer>;
+
 /** No rule looks at these: they are for people, and the journal does not keep them. */
 const shownOnly: ReadonlySet<string> = new Set(
   [metrics.switches, metrics.diskRead, metrics.diskWritten].map(({ name }) => name),
@@ -88,21 +91,18 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   const history = createHistory();
   // The loop commands hands that are made after it, because they tell it what they did.
   let perform: ReturnType<typeof performer> = () => {};
-  const loop = createLoop({
-    store,
-    step: daemonStep(),
-    clock: options.clock,
-    tickMs,
-    onCommand: (command) => perform(command),
-    onFull: (why) => {
-      if (why === undefined) log.info("there is room for the journal again: healing goes on");
-      else log.error("the disk is full: nothing is decided until there is room", { why });
-    },
-    onBroken: options.onBroken,
-  });
+  const step = daemonStep();
+  const loop = makeLoop(options, store, step, (command) => perform(command));
   const { clock } = loop;
-  const observe = observing(loop, history);
-  const gateway = makeGateway(options, platform, loop, logFile(gatewayTarget));
+  const suspects = createSuspects({
+    ...{ resolved, clock, logFile, background: stopped },
+    running: () => supervisor.running(),
+  });
+  const observe = observing(loop, history, suspects);
+  const gateway = makeGateway({
+    ...{ options, platform, clock, env: plain(options.env), logFile: logFile(gatewayTarget) },
+    routes: routesOf(loop.mind.state, resolved),
+  });
   const files = makeFiles(options, store, loop);
   const apps = createApps(options, loop, () => supervisor.running());
   const outside = createOutside(options, loop, observe);
@@ -124,8 +124,7 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     endOfFile: endOfLog,
     readLog: readPiece,
     lookBack: lookBack({ resolved, history, project: stateFolder, wall: options.clock.wall }),
-    emit: loop.emit,
-    observe,
+    ...{ emit: loop.emit, together: loop.together, observe },
     drain: async (target) => {
       await Promise.all([apps.drain(target), gateway.drained(target, drainMs)]);
     },
@@ -140,7 +139,7 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     emit: loop.emit,
     said: apps.evidence,
     run: ({ service, by, replaces }) => supervisor.run(service, by, replaces),
-    capture: capturing(options, clock, supervisor.running, stopped),
+    capture: suspects.capture,
   });
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
   const world = { store, platform, spawner, history, loop, gateway, files };
@@ -148,8 +147,25 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   return { ...world, supervisor, apps, channels, notify, outside, observe, logFile, room };
 }
 
-function observing(loop: Loop, history: History): Loop["observe"] {
+function makeLoop(
+  { clock, log, onBroken }: DaemonOptions,
+  store: Store,
+  step: Step,
+  onCommand: PerformCommand,
+): Loop {
+  return createLoop({
+    ...{ store, step, clock, program: programMark(), onCommand, onBroken },
+    ...{ tickMs: gridMs, rest: onGrid(clock, clock).sleep },
+    onFull: (why) => {
+      if (why === undefined) log.info("there is room for the journal again: healing goes on");
+      else log.error("the disk is full: nothing is decided until there is room", { why });
+    },
+  });
+}
+
+function observing(loop: Loop, history: History, suspects: Suspects): Loop["observe"] {
   return (readings, soon) => {
+    suspects.note(readings);
     history.note(readings);
     const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
     if (decisive.length > 0) loop.observe(decisive, soon);
@@ -159,21 +175,6 @@ function observing(loop: Loop, history: History): Loop["observe"] {
 function roomOf(stateFolder: string): () => Room {
   const reserve = join(stateFolder, reserveFile);
   return () => ({ ...diskOf(stateFolder), hasReserve: existsSync(reserve) });
-}
-
-function capturing(
-  { resolved, stateFolder }: DaemonOptions,
-  clock: Clock,
-  running: Supervisor["running"],
-  background: AbortSignal,
-): PerformOptions["capture"] {
-  const logFile = logFiles(stateFolder);
-  return (wanted, signal) => {
-    const pid = running().find(({ target }) => target === wanted.target)?.identity.pid;
-    const turnMs = turnMsOf(resolved, wanted.target);
-    const how = { clock, signal, background, turnMs };
-    return captureEvidence({ wanted, pid, logFile: logFile(wanted.target), ...how });
-  };
 }
 
 function logFiles(stateFolder: string): (target: Target) => string {
@@ -196,32 +197,6 @@ function makeSpawner(
     command: spawnerCommand,
     cwd: resolved.folder,
     env: plain(env),
-    logFile,
-  });
-}
-
-function makeGateway(
-  options: DaemonOptions,
-  platform: Platform,
-  { clock }: Loop,
-  logFile: string,
-): GatewayProcess {
-  const { log, random, stateFolder } = options;
-  const socketPath = join(stateFolder, "gateway.sock");
-  const hasPorts = Object.values(options.resolved.services).some(({ port }) => port !== undefined);
-  const { toxiproxy } = options.resolved;
-  if (!hasPorts && !toxiproxy) return noGateway({ platform, project: stateFolder, log });
-  const link = gatewayLink({ socketPath, clock, log, ...(toxiproxy ? { toxiproxy } : {}) });
-  return keepGateway({
-    platform,
-    clock,
-    random,
-    log,
-    project: stateFolder,
-    link,
-    command: [...options.gatewayCommand, "--socket", socketPath],
-    cwd: options.resolved.folder,
-    env: plain(options.env),
     logFile,
   });
 }

@@ -3,7 +3,7 @@ import type { Loop } from "../controller/loop.ts";
 import { instancesOf } from "../controller/state.ts";
 import { HomeostatError } from "../kernel/errors.ts";
 import { type CloudEvent, toCloudEvent } from "../model/cloudevent.ts";
-import type { Target } from "../model/target.ts";
+import { gatewayTarget, type Target } from "../model/target.ts";
 import type { IncidentDetail } from "../protocol/api.ts";
 import type { Backend } from "../server/api.ts";
 import type { DrillsBackend } from "../server/drills.ts";
@@ -15,6 +15,7 @@ import type { Store } from "../stores/store.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
 import type { Apps } from "./apps.ts";
 import type { Channels } from "./channels.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
 import type { Operator } from "./operator.ts";
 import type { Resolved } from "./resolve.ts";
 import type { NotifyDesk } from "./sd-notify.ts";
@@ -30,6 +31,7 @@ export interface BackendParts {
   readonly resolved: Resolved;
   readonly version: string;
   readonly nextRuns: Supervisor["nextRuns"];
+  readonly gateway: Pick<GatewayProcess, "renew">;
   readonly notify: Pick<NotifyDesk, "says">;
   readonly logFile: (target: Target) => string;
   readonly lastLines: (file: string, count: number) => readonly string[];
@@ -88,7 +90,12 @@ export function createBackend(parts: BackendParts): RunningBackend {
     pause: operator.pause,
     resume: operator.resume,
     decide: operator.decide,
-    restart: (name, by) => ordered(stepped((step) => operator.restart(name, by, step))),
+    restart: (name, by) =>
+      ordered(
+        stepped((step) =>
+          name === gatewayTarget ? parts.gateway.renew() : operator.restart(name, by, step),
+        ),
+      ),
     stop: (name, by) => ordered(stepped((step) => operator.stop(name, by, step))),
     start: (name, by) => ordered(stepped((step) => operator.start(name, by, step))),
     scale: (name, count, by) => ordered(stepped((step) => operator.scale(name, count, by, step))),

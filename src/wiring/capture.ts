@@ -2,7 +2,13 @@
 import { serviceOf, type Target } from "../model/target.ts";
 import type { Resolved } from "./resolve.ts";
 
-export { captureEvidence, endOfLog, lastLines } from "../platforms/capture.ts";
+export {
+  captureEarly,
+  captureEvidence,
+  type EarlyCapture,
+  endOfLog,
+  lastLines,
+} from "../platforms/capture.ts";
 
 /**
  * A loop that has not answered two probes of 100 ms needs no 400 ms more to be called blocked: it is

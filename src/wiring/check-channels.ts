@@ -1,7 +1,7 @@
 // What the settings of channels say together: what each kind needs, names that exist, secrets that are there.
+import { nameOfService, namePhrase } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { type Raw, record } from "./raw.ts";
-import { nameOfService, namePhrase } from "./schema.ts";
 import { fillSecret, readSecret, type Secret, type Surroundings } from "./secret.ts";
 import { type At, either, nearest, quote } from "./words.ts";
 

@@ -1,7 +1,7 @@
 // What the settings of what lies outside say together: names that are taken, ways to know how it is.
+import { nameOfService, namePhrase, servicesMax } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { type Raw, record } from "./raw.ts";
-import { nameOfService, namePhrase, servicesMax } from "./schema.ts";
 import { quote } from "./words.ts";
 
 const ways = ["http", "tcp", "exec"] as const;

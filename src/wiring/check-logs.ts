@@ -1,9 +1,9 @@
 // What the settings of logs say together: bounds that contradict, places that are not there.
 import { isAbsolute, join } from "node:path";
 import { kindOf } from "./files.ts";
+import { logBytesOf } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { type Raw, record } from "./raw.ts";
-import { logBytesOf } from "./schema-logs.ts";
 import { type At, quote } from "./words.ts";
 
 /** Of all services, and of each. */

@@ -1,8 +1,8 @@
 // What dependencies, jobs, groups and profiles say together: circles, and conditions that never come.
 import { findCycle } from "../supervisor/order.ts";
+import { nameOfService, servicesMax } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { type Raw, record, texts } from "./raw.ts";
-import { nameOfService, servicesMax } from "./schema.ts";
 import { type At, either, nearest, quote, show } from "./words.ts";
 
 /** `external`: services that run elsewhere, which others may depend on. */

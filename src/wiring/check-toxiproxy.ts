@@ -1,9 +1,9 @@
 // What the shape of Toxiproxy's settings cannot tell: names, ports in range, and whose they are.
+import { toxicName, toxicNamePhrase, toxicProxiesMax } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { number, type Raw, record } from "./raw.ts";
 import { defaults } from "./resolve.ts";
 import { toxiproxyPort } from "./resolve-toxiproxy.ts";
-import { toxicName, toxicNamePhrase, toxicProxiesMax } from "./schema-toxiproxy.ts";
 import { quote } from "./words.ts";
 
 export function checkToxiproxy(root: Raw): readonly Finding[] {

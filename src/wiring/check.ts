@@ -4,15 +4,18 @@
 import { checkChannels } from "./check-channels.ts";
 import { checkDowntime } from "./check-downtime.ts";
 import { checkExternal } from "./check-external.ts";
+import { checkGateway } from "./check-gateway.ts";
+import { checkGatewayKind } from "./check-gateway-kind.ts";
 import { checkLogs } from "./check-logs.ts";
 import { checkOrder } from "./check-order.ts";
 import { checkHealing, checkService, type Where } from "./check-service.ts";
+import { checkSources } from "./check-sources.ts";
 import { checkStop } from "./check-stop.ts";
 import { checkToxiproxy } from "./check-toxiproxy.ts";
+import { nameOfService, namePhrase, servicesMax } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { number, type Raw, record } from "./raw.ts";
 import { defaults } from "./resolve.ts";
-import { nameOfService, namePhrase, servicesMax } from "./schema.ts";
 import { quote } from "./words.ts";
 
 export function crossCheck(config: unknown, where: Where): readonly Finding[] {
@@ -32,9 +35,12 @@ export function crossCheck(config: unknown, where: Where): readonly Finding[] {
     ...checkHealing(record(root.healing), {}, ["healing"]),
     ...checkLogs(root, where.folder),
     ...checkChannels(root, where),
+    ...checkSources(root, where),
     ...checkStop(root),
     ...checkToxiproxy(root),
+    ...checkGatewayKind(root),
     ...checkDowntime(root, where.folder),
+    ...checkGateway(root, where.folder),
   ];
 }
 

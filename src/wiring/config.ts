@@ -4,10 +4,13 @@ import type { Mode } from "../model/action.ts";
 import type { UlimitName } from "../platforms/platform.ts";
 import type { DowntimeConfig } from "./config-downtime.ts";
 import type { OutsideConfig } from "./config-external.ts";
+import type { GatewayConfig } from "./config-gateway.ts";
+import type { WithGatewayKind } from "./config-gateway-kind.ts";
 import type { LogsConfig, ServiceLogsConfig } from "./config-logs.ts";
 import type { NotifyConfig } from "./config-notify.ts";
 import type { OrderConfig } from "./config-order.ts";
 import type { ProbesConfig } from "./config-probes.ts";
+import type { WithSources } from "./config-sources.ts";
 import type { ServiceStopConfig, StopConfig } from "./config-stop.ts";
 import type { WithToxiproxy } from "./config-toxiproxy.ts";
 
@@ -129,6 +132,8 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   readonly restart?: RestartConfig;
   /** Default: SIGTERM, then KILL after 10 s. */
   readonly stop?: ServiceStopConfig;
+  /** How the gateway carries its traffic. Needs a port. */
+  readonly gateway?: GatewayConfig;
   /** How long the gateway keeps a request when no instance is ready. Default 5 s. */
   readonly hold?: Duration;
   /** How long an answer may take. Default 30 s. */
@@ -139,7 +144,7 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   readonly logs?: ServiceLogsConfig;
 }
 
-export interface Config extends OutsideConfig, WithToxiproxy {
+export interface Config extends OutsideConfig, WithToxiproxy, WithGatewayKind, WithSources {
   /** Address of the JSON Schema, for editors. */
   readonly $schema?: string;
   /** Default: the name of the folder. */

@@ -1,7 +1,7 @@
 // The daemon: parts are put together, take over what runs, and look after it until told to stop.
 import { existsSync } from "node:fs";
 import type { Server } from "node:http";
-import { every } from "../kernel/clock.ts";
+import { type Clock, every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Target } from "../model/target.ts";
@@ -15,6 +15,7 @@ import { createBackend, type RunningBackend } from "./backend.ts";
 import { lastLines } from "./capture.ts";
 import { undoFile } from "./drill-file.ts";
 import { createDrills, type Drills } from "./drills.ts";
+import { onGrid } from "./grid.ts";
 import { begin, ending } from "./lifecycle.ts";
 import { type Logs, lookAfterLogs } from "./logs.ts";
 import { createDaemonMetrics } from "./metrics.ts";
@@ -65,6 +66,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const metrics = createDaemonMetrics({
     loop: parts.loop,
+    rest: onGrid(options.clock, options.clock).sleep,
     state: backend.api.state,
     stats: () => parts.gateway.stats(),
     stateFolder: options.stateFolder,
@@ -89,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   void parts.apps.link.open();
   await begin({ ...parts, options, stopped: stopped.signal });
   parts.channels.run(operator, stopped.signal);
-  openEyes(parts, options.log, stopped.signal);
+  openEyes(parts, options.clock, options.log, stopped.signal);
   parts.outside.watch(stopped.signal);
   void metrics.watch(stopped.signal);
   keepTime({ ...parts, drills }, backend, options, stopped.signal);
@@ -112,11 +114,11 @@ function pssOf({ supervisor, platform }: Parts): Readonly<Record<Target, number>
   return Object.fromEntries(all);
 }
 
-function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
+function openEyes(parts: Parts, under: Clock, log: Log, signal: AbortSignal): void {
   const { supervisor, platform, gateway, apps, loop, observe } = parts;
-  const { clock } = loop;
+  const clock = onGrid(loop.clock, under);
   const { figures } = platform;
-  const costs = measureRestarts({ clock, loop, figures, stats: gateway.stats });
+  const costs = measureRestarts({ clock: loop.clock, loop, figures, stats: gateway.stats });
   const sources = [
     processSource({
       instances: supervisor.running,
@@ -128,7 +130,7 @@ function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
     diskSource({ room: parts.room, intervalMs: roomMs }),
   ];
   for (const source of sources) {
-    source.start({ signal, clock: loop.clock, log, emit: observe }).catch((error: unknown) => {
+    source.start({ signal, clock, log, emit: observe }).catch((error: unknown) => {
       log.error("a source ended", { source: source.name, reason: messageOf(error) });
     });
   }
@@ -137,11 +139,11 @@ function openEyes(parts: Parts, log: Log, signal: AbortSignal): void {
 function keepTime(
   parts: Parts & { readonly drills: Drills },
   backend: RunningBackend,
-  { stateFolder, log }: DaemonOptions,
+  { stateFolder, log, ...options }: DaemonOptions,
   signal: AbortSignal,
 ): void {
   const { loop, files, supervisor, history } = parts;
-  const { clock } = loop;
+  const clock = onGrid(loop.clock, options.clock);
   void loop.run(signal);
   void every(clock, configPollMs, signal, () => files.check());
   let sweeps = true;
@@ -159,7 +161,7 @@ function keepTime(
   void every(clock, beatMs, signal, async () => {
     if (!existsSync(undoFile(stateFolder))) return;
     const { undoLeft } = await import("./drill-undo.ts");
-    if (await undoLeft(stateFolder, clock, log)) parts.drills.cutOff();
+    if (await undoLeft(stateFolder, loop.clock, log)) parts.drills.cutOff();
   });
   void every(clock, beatMs, signal, () => {
     history.beat(loop.mind, clock.now());

@@ -11,9 +11,9 @@ import {
   type Target,
 } from "../model/target.ts";
 import type { DrillPlan } from "../protocol/drills.ts";
+import { placeForm } from "./forms.ts";
 import type { Resolved } from "./resolve.ts";
 import type { ResolvedExternal } from "./resolve-external.ts";
-import { placeForm } from "./schema-external.ts";
 
 export type Aim = Pick<DrillPlan, "kind" | "target" | "text" | "place"> & {
   readonly services: readonly string[];

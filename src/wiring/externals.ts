@@ -10,10 +10,10 @@ import { tcpProbe } from "../probes/tcp.ts";
 import type { Said } from "../server/kuma.ts";
 import { verdictOf } from "../server/title.ts";
 import { createExternals, type ExternalSpec, type Externals } from "../supervisor/external.ts";
+import { placeForm } from "./forms.ts";
 import type { DaemonOptions } from "./options.ts";
 import type { Resolved } from "./resolve.ts";
 import type { ResolvedExternal } from "./resolve-external.ts";
-import { placeForm } from "./schema-external.ts";
 
 export interface Outside extends Externals {
   /** Begins the heartbeat, when there is one, and all the asking. */

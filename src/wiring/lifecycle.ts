@@ -42,11 +42,13 @@ export async function begin(parts: {
   spawner.settle();
   spawner.boot();
   files.check();
-  await gateway.boot();
+  // It is started by the spawner, too: the services need not wait for both.
+  const served = gateway.boot();
   const doneAt = doneAtOf(loop.mind.state);
   supervisor.boot({ ...past, doneAt }, stopped).catch((error: unknown) => {
     if (!stopped.aborted) options.log.error("booting ended", { reason: messageOf(error) });
   });
+  await served;
 }
 
 /** How the daemon ends: dependents first, then the gateway and the spawner, then the journal. */

@@ -15,7 +15,7 @@ import { number, record } from "./raw.ts";
 import { type Given, readConfig, readJsonFile } from "./read.ts";
 import { type Resolved, resolve } from "./resolve.ts";
 import { inProfiles } from "./resolve-order.ts";
-import { checkShape } from "./shape.ts";
+import type { KnownShape } from "./sound.ts";
 
 const names = [
   "homeostat.config.ts",
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly powers?: Powers;
   /** The profiles that services without one run beside. */
   readonly profiles?: readonly string[];
+  /** Shapes that need not be checked again. */
+  readonly known?: KnownShape;
   /** More that may be wrong, such as ports in use; told together with the rest. */
   readonly alsoCheck?: (config: unknown) => Promise<readonly Finding[]>;
 }
@@ -65,7 +67,10 @@ export async function judge(
     throw configInvalid(file, [{ path: "", expected, got }]);
   }
   const raw = withPort(data.value, options.dashboardPort);
-  const shape = checkShape(raw);
+  const isKnown = options.known?.has(raw) === true;
+  const shape = isKnown
+    ? { findings: [], config: raw as Config }
+    : (await import("./shape.ts")).checkShape(raw);
   const findings = [
     ...shape.findings,
     ...crossCheck(raw, options),
@@ -73,6 +78,7 @@ export async function judge(
     ...((await options.alsoCheck?.(raw)) ?? []),
   ];
   if (findings.length === 0 && shape.config) {
+    if (!isKnown) options.known?.keep(raw);
     const config = inProfiles(shape.config, options.profiles ?? []);
     return resolve(config, {
       ...options,

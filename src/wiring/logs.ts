@@ -8,6 +8,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import { type Freeing, freeingIn } from "../platforms/log/free.ts";
 import { type Keeping, keepLogs } from "../platforms/log/keeper.ts";
+import { onGrid } from "./grid.ts";
 import { createForwarder } from "./log-forward.ts";
 import { sinkOf } from "./log-sinks.ts";
 import type { ResolvedLogs } from "./resolve-logs.ts";
@@ -45,6 +46,8 @@ export interface LogsOptions {
 }
 
 const closeMs = 2_000;
+/** What runs is taken over first: to find out how files can be freed a program is run. */
+const quietMs = 500;
 
 /** Runs beside the loop; what goes wrong here is told and keeps nothing else from running. */
 export function lookAfterLogs(options: LogsOptions): Logs {
@@ -59,11 +62,14 @@ export function lookAfterLogs(options: LogsOptions): Logs {
     return { sizeBytes, ageMs, keep, total: { of: service, bytes: totalBytes } };
   };
   const { totalBytes } = logs;
-  const keeping = keepLogs({ folder, clock, log, keepingOf, totalBytes }, signal).catch(
-    (error: unknown) => {
-      log.error("the logs are not looked after", { reason: messageOf(error) });
-    },
-  );
+  const { sleep: rest } = onGrid(clock, clock);
+  const keep = (): Promise<void> =>
+    keepLogs({ folder, clock, log, keepingOf, totalBytes, rest }, signal).catch(
+      (error: unknown) => {
+        log.error("the logs are not looked after", { reason: messageOf(error) });
+      },
+    );
+  const keeping = clock.sleep(quietMs, signal).then(keep, () => {});
   const sinks = logs.forward.flatMap((forward) => sinkOf(forward, options) ?? []);
   const forwarding =
     sinks.length === 0

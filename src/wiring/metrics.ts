@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Loop } from "../controller/loop.ts";
-import { deadline } from "../kernel/clock.ts";
+import { type Clock, deadline, every } from "../kernel/clock.ts";
 import type { StateView } from "../protocol/api.ts";
 import type { GatewayStats } from "../protocol/gateway.ts";
 import type { Family } from "../protocol/metric-family.ts";
@@ -21,6 +21,8 @@ export interface DaemonMetrics {
 
 export interface MetricsParts {
   readonly loop: Loop;
+  /** Until the daemon is awake again: how late it is then is what is measured. */
+  readonly rest: Clock["sleep"];
   readonly state: () => StateView;
   readonly stats: () => Promise<GatewayStats>;
   readonly stateFolder: string;
@@ -69,11 +71,13 @@ export function createDaemonMetrics(parts: MetricsParts): DaemonMetrics {
       return { type: contentType(format), body: expositionOf(families, format) };
     },
     watch: async (signal) => {
-      while (!signal.aborted) {
-        const fromMs = clock.now();
-        await clock.sleep(lookMs, signal).catch(() => {});
-        if (!signal.aborted) delay.observe(Math.max(0, clock.now() - fromMs - lookMs) / 1_000);
-      }
+      // The first one only says where the others are due.
+      let dueMs = Number.POSITIVE_INFINITY;
+      await every({ ...clock, sleep: parts.rest }, lookMs, signal, () => {
+        const lateMs = Math.max(0, clock.now() - dueMs);
+        if (dueMs < Number.POSITIVE_INFINITY) delay.observe(lateMs / 1_000);
+        dueMs = clock.now() + lookMs - (lateMs % lookMs);
+      });
     },
   };
 }

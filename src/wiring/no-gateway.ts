@@ -1,4 +1,5 @@
 // The gateway of a project that serves nothing through it: no process, and the end of one from before.
+import { HomeostatError } from "../kernel/errors.ts";
 import { gatewayTarget } from "../model/target.ts";
 import type { GatewayProcess, GatewayProcessOptions } from "./gateway-process.ts";
 
@@ -20,6 +21,9 @@ export function noGateway({
     inStep: async () => {},
     drained: async () => {},
     stats: async () => ({ version: 0, routes: [], instances: [] }),
+    renew: async () => {
+      throw new HomeostatError("NOT_NOW", "no service has a port: there is no gateway");
+    },
     stop: async () => {},
   };
 }

@@ -61,7 +61,15 @@ test("after a death the runs are known since their start", () => {
     identity: { pid: 7, startTicks: 7, bootId: "boot" },
     sinceMs: 2_000,
     stopping: false,
+    ready: false,
   });
+});
+
+test("what was ready counts as ready, unless it is being stopped", () => {
+  const ready: Draft = { type: "instance.ready", subject: "app/1", data: { tookMs: 5 } };
+  const stopping: Draft = { type: "instance.stopping", subject: "app/1", data: { by: "A1" } };
+  assert.equal(past([born(), runs("app/1"), ready]).runs.get("app/1")?.ready, true);
+  assert.equal(past([born(), runs("app/1"), ready, stopping]).runs.get("app/1")?.ready, false);
 });
 
 test("a stop that was under way is told apart", () => {

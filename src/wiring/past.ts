@@ -31,6 +31,7 @@ export function pastOf(state: State, store: Pick<Store, "read">, bootId: string)
             ...(identity ? { identity } : {}),
             sinceMs: startedAtMs,
             stopping: state === "stopping",
+            ready: state === "ready",
           },
         ]),
     ),

@@ -1,6 +1,7 @@
 // Makes the probes that a config asks for: the only place that names their kinds.
 import { resolve } from "node:path";
 import { parseDuration } from "../kernel/duration.ts";
+import { indexOf } from "../model/target.ts";
 import { execProbe } from "../probes/exec.ts";
 import { fileProbe } from "../probes/file.ts";
 import { grpcProbe } from "../probes/grpc.ts";
@@ -97,7 +98,7 @@ function inPlace(service: Asked, command: readonly string[]): Probe {
 }
 
 function fillingOf({ name, replicas }: Asked, { target, port }: ProbeTarget): Filling {
-  const index = Number(target.slice(target.indexOf("/") + 1)) - 1;
+  const index = indexOf(target);
   return { index, name, replicas, ...(port === undefined ? {} : { port }) };
 }
 

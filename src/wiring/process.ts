@@ -1,6 +1,6 @@
 // From what a config says about a process to what each instance is started with.
 import { HomeostatError } from "../kernel/errors.ts";
-import { serviceOf, type Target } from "../model/target.ts";
+import { indexOf, serviceOf, type Target } from "../model/target.ts";
 import type { Account, ProcessSettings, Resources, UlimitName } from "../platforms/platform.ts";
 import type { Powers } from "../platforms/powers.ts";
 import type { Launch } from "../supervisor/spec.ts";
@@ -130,7 +130,7 @@ export function launchOf(
   const base = { ...outer.env, ...(powers ? accountOf(process, powers)?.variables : {}) };
   const { envFiles = [] } = process;
   return (target, port) => {
-    const index = Number(target.slice(target.indexOf("/") + 1)) - 1;
+    const index = indexOf(target);
     const replicas = outer.replicas();
     const filling: Filling = { index, name, replicas, ...(port === undefined ? {} : { port }) };
     const own = Object.entries(service.env).map(([key, text]) => [key, fill(text, filling)]);

@@ -10,7 +10,6 @@ import { fileBytesMax, textOf } from "./files.ts";
 import { readJson } from "./json.ts";
 import { configUnreadable } from "./problem.ts";
 import { quote, said } from "./words.ts";
-import { readYaml } from "./yaml.ts";
 
 /** A config that computes is welcome; one that waits for the network is not. */
 const loadMs = 10_000;
@@ -34,7 +33,9 @@ export async function readConfig(path: string, clock: Clock): Promise<Given> {
       quote(label),
     );
   }
-  return { value: json === undefined ? readYaml(read(path), label) : readJsonFile(path) };
+  if (json !== undefined) return { value: readJsonFile(path) };
+  const { readYaml } = await import("./yaml.ts");
+  return { value: readYaml(read(path), label) };
 }
 
 /** @throws CONFIG_UNREADABLE with line and column. */

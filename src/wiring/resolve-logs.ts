@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import type { Config } from "./config.ts";
 import type { ForwardConfig, ServiceLogsConfig } from "./config-logs.ts";
 import { ms } from "./defaults.ts";
-import { logBytesOf, syslogForm } from "./schema-logs.ts";
+import { logBytesOf, syslogForm } from "./forms.ts";
 
 export interface ResolvedLog {
   readonly sizeBytes: number;

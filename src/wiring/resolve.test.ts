@@ -32,6 +32,8 @@ describe("resolve", () => {
       cwd: "/srv/My Shop",
       env: {},
       process: {},
+      gateway: { route: {} },
+      features: {},
       stop: { signal: "SIGTERM", waitMs: 10_000 },
       holdMs: 5_000,
       timeoutMs: 30_000,

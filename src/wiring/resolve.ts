@@ -10,10 +10,14 @@ export { defaults } from "./defaults.ts";
 
 import { type ResolvedDowntime, toDowntime, toReplicas } from "./resolve-downtime.ts";
 import { externalPolicies, type ResolvedOutside, toOutside } from "./resolve-external.ts";
+import { type ResolvedGateway, toGateway } from "./resolve-gateway.ts";
+import { type ResolvedFeatures, toFeatures } from "./resolve-gateway-features.ts";
+import { type ResolvedGatewayKind, toGatewayKind } from "./resolve-gateway-kind.ts";
 import { type ResolvedLogs, toLogs } from "./resolve-logs.ts";
 import { type ResolvedNotify, toNotify } from "./resolve-notify.ts";
 import { namesOf, type ResolvedOrder, toOrder, toOrderPolicy } from "./resolve-order.ts";
 import { type ResolvedProbes, toProbes, toProbesPolicy } from "./resolve-probes.ts";
+import { type ResolvedSources, toSources } from "./resolve-sources.ts";
 import { type ResolvedStop, toStop } from "./resolve-stop.ts";
 import { type ResolvedToxiproxy, toToxiproxy } from "./resolve-toxiproxy.ts";
 
@@ -36,11 +40,13 @@ export interface ResolvedService extends ResolvedOrder, ResolvedDowntime {
   readonly probe?: ResolvedProbe;
   readonly probes?: ResolvedProbes;
   readonly stop: { readonly signal: NodeJS.Signals; readonly waitMs: number };
+  readonly gateway: ResolvedGateway;
+  readonly features: ResolvedFeatures;
   readonly holdMs: number;
   readonly timeoutMs: number;
 }
 
-export interface Resolved extends ResolvedOutside, ResolvedToxiproxy {
+export interface Resolved extends ResolvedOutside, ResolvedToxiproxy, ResolvedGatewayKind {
   /** Absolute. */
   readonly folder: string;
   /** Name of the config file, for messages. */
@@ -50,6 +56,7 @@ export interface Resolved extends ResolvedOutside, ResolvedToxiproxy {
   readonly services: Readonly<Record<string, ResolvedService>>;
   readonly logs: ResolvedLogs;
   readonly notify: ResolvedNotify;
+  readonly sources: ResolvedSources;
   /** How long stopping everything takes at most, and what whoever runs the daemon gives it. */
   readonly stop: ResolvedStop;
 }
@@ -90,9 +97,11 @@ export function resolve(
     ),
     logs: toLogs(config, folder),
     notify: toNotify(config, { folder, env }, port),
+    sources: toSources(config, { folder, env }),
     ...toOutside(config),
     stop: toStop(config),
     ...toToxiproxy(config),
+    ...toGatewayKind(config),
   };
 }
 
@@ -138,6 +147,8 @@ function toService(name: string, config: ServiceConfig, folder: string): Resolve
       : {}),
     ...(config.probes ? { probes: toProbes(config.probes, folder) } : {}),
     stop: { signal: config.stop?.signal ?? "SIGTERM", waitMs: ms(config.stop?.wait, 10_000) },
+    gateway: toGateway(config.gateway, folder),
+    features: toFeatures(config, folder),
     holdMs: ms(config.hold, 5_000),
     timeoutMs: ms(config.timeout, defaults.timeoutMs),
   };

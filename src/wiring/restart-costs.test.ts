@@ -12,7 +12,12 @@ function scene() {
   const counts = { held: 5, unserved: 1, lostUnsafe: 0, retries: 2 };
   let hear: (event: Event) => void = () => {};
   const stats = async (): Promise<GatewayStats> => {
-    const route: RouteStats = { service: "web", requests: 9, degraded: 0, ...counts };
+    const others = { overBudget: 0, spilled: 0, interrupted: {} };
+    const route: RouteStats = {
+      ...{ service: "web", requests: 9, degraded: 0, clients: 0 },
+      ...counts,
+      ...others,
+    };
     return { version: 1, routes: [route], instances: [] };
   };
   const costs = measureRestarts({

@@ -1,12 +1,10 @@
 // The shape of what a config says of what lies outside, and of drills.
 import { z } from "zod";
+import { placeForm } from "./forms.ts";
 import { block, duration, list, text, whole } from "./schema-parts.ts";
 
 type Setting = z.ZodOptional<z.ZodType>;
 
-/** "db.example.com:5432", "[::1]:5432". */
-export const placeForm: RegExp =
-  /^(?:\[(?<six>[\da-fA-F:.]+)\]|(?<name>[\w.-]{1,253})):(?<port>\d{1,5})$/;
 const placePhrase = 'a host and a port such as "db.example.com:5432"';
 const isPlace = (value: string): boolean => {
   const port = Number(placeForm.exec(value)?.groups?.port);

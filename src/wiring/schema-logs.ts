@@ -1,11 +1,9 @@
 // The shape of what a config says about logs.
 import { z } from "zod";
+import { logBytesOf, sizeForm, syslogForm } from "./forms.ts";
 import { block, duration, text, whole } from "./schema-parts.ts";
 
 const sizePhrase = 'an amount such as "50MB" or "64MiB", from 1KB to 1000000GB';
-/** KB, MB, GB are powers of 1000; KiB, MiB, GiB of 1024. */
-const sizeForm = /^(\d{1,7}(?:\.\d{1,3})?)([KMG])(i?)B$/;
-
 function size(about: string): z.ZodOptional<z.ZodType<string>> {
   const fits = (value: string): boolean => {
     const bytes = logBytesOf(value) ?? 0;
@@ -25,9 +23,6 @@ const settings = {
   ),
 };
 
-/** `udp://host:514`, `tcp://host:601`, `tls://[::1]:6514`; the port may be left out. */
-export const syslogForm: RegExp =
-  /^(?<scheme>udp|tcp|tls):\/\/(?:\[(?<six>[\da-fA-F:.]+)\]|(?<name>[\w.-]{1,253}))(?::(?<port>\d{1,5}))?\/?$/;
 const syslogPhrase =
   'an address such as "udp://logs.example.com:514", "tcp://host:601" or "tls://host:6514"';
 const isAddress = (value: string): boolean => {
@@ -73,10 +68,3 @@ export const allLogs: z.ZodType = block('{ size: "50MB", keep: 10, total: "1GB" 
 })
   .describe("For all services; the logs of a service win.")
   .optional();
-
-/** Undefined for what is no amount. */
-export function logBytesOf(value: string): number | undefined {
-  const [, count, unit = "", binary] = sizeForm.exec(value) ?? [];
-  if (count === undefined) return undefined;
-  return Math.round(Number(count) * (binary ? 1_024 : 1_000) ** ("KMG".indexOf(unit) + 1));
-}

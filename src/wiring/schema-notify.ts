@@ -1,7 +1,6 @@
 // The shape of what a config says about whom to tell, and how.
 import { z } from "zod";
 import { block, choice, duration, text } from "./schema-parts.ts";
-import type { At } from "./words.ts";
 
 const secretPhrase = "text of 1 to 4096 characters without line breaks";
 const secret = (about: string): z.ZodOptional<z.ZodString> =>
@@ -83,11 +82,3 @@ export const notify: z.ZodType = block('{ channels: { pager: { kind: "pagerduty"
 })
   .describe("Whom to tell, and how.")
   .optional();
-
-const secretNames = new Set(["token", "routingKey", "secret"]);
-
-/** What stands here may be a secret, and is not repeated in what is said of it. */
-export function isSecret(at: At): boolean {
-  if (secretNames.has(String(at.at(-1)))) return true;
-  return at[0] === "notify" && at.length > 3 && (at.at(-1) === "url" || at.at(-2) === "headers");
-}

@@ -1,11 +1,7 @@
 // The shape of what a config says about Toxiproxy in the gateway.
 import { z } from "zod";
+import { toxicName, toxicProxiesMax } from "./forms.ts";
 import { block, text, whole } from "./schema-parts.ts";
-
-export const toxicProxiesMax = 256;
-/** A name is part of a path of the API. */
-export const toxicName: RegExp = /^[\w.:-]{1,100}$/;
-export const toxicNamePhrase = 'a name of letters, digits, "_", ".", ":" and "-", such as "redis"';
 
 const address = /^(?:[\w.-]*|\[[\da-fA-F:.]+\]):\d{1,5}$/;
 

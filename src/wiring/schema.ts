@@ -1,24 +1,23 @@
 // The shape of a config, as zod checks it and as editors know it through JSON Schema.
 import { z } from "zod";
 import type { Config } from "./config.ts";
+import { nameOfService, namePhrase, servicesMax } from "./forms.ts";
 import { downtime } from "./schema-downtime.ts";
 import { outside } from "./schema-external.ts";
+import { gateway } from "./schema-gateway.ts";
+import { gatewayKind } from "./schema-gateway-kind.ts";
 import { allLogs, serviceLogs } from "./schema-logs.ts";
 import { notify } from "./schema-notify.ts";
 import { order } from "./schema-order.ts";
 import { block, choice, duration, list, number, text, whole } from "./schema-parts.ts";
 import { probes } from "./schema-probes.ts";
 import { processSettings } from "./schema-process.ts";
+import { sources } from "./schema-sources.ts";
 import { allStop, serviceStop } from "./schema-stop.ts";
 import { toxiproxy } from "./schema-toxiproxy.ts";
 
 const portPhrase = "a port from 1 to 65535";
 const port = z.int(portPhrase).min(1, portPhrase).max(65_535, portPhrase);
-
-const namePattern = "^[a-z][a-z0-9-]{0,38}$";
-export const nameOfService: RegExp = new RegExp(namePattern);
-export const namePhrase = 'a name of small letters, digits and "-", such as "web", at most 39 long';
-export const servicesMax = 100;
 
 const mode = (about: string): z.ZodOptional<z.ZodType<string>> =>
   choice(about, ["observe", "suggest", "auto"]);
@@ -144,6 +143,7 @@ const service = block('{ command: "node web.js" }', {
   configFiles: list("Watched, kept in versions, put back when a new one breaks.", '["web.json"]'),
   restart: restart.optional(),
   stop: serviceStop.optional(),
+  gateway,
   hold: duration("How long the gateway keeps a request when nothing is ready. Default 5s."),
   timeout: duration("How long an answer may take before the gateway gives up. Default 30s.", 1),
   degradable: z
@@ -176,7 +176,7 @@ export const configSchema: z.ZodType<Config> = block(
     services: z
       .record(z.string(), service, 'services by name, such as { web: { command: "node web.js" } }')
       .meta({
-        propertyNames: { pattern: namePattern },
+        propertyNames: { pattern: nameOfService.source },
         minProperties: 1,
         maxProperties: servicesMax,
         description: "What is run and looked after.",
@@ -186,7 +186,9 @@ export const configSchema: z.ZodType<Config> = block(
     notify,
     ...outside,
     stop: allStop.optional(),
+    sources,
     toxiproxy,
+    gateway: gatewayKind,
   },
 ) as z.ZodType<Config>;
 

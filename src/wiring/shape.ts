@@ -1,9 +1,9 @@
 // Whether a config has the right shape: what zod finds, in our words.
 import type { z } from "zod";
 import type { Config } from "./config.ts";
+import { isSecret } from "./forms.ts";
 import type { Finding } from "./problem.ts";
 import { configJsonSchema, configSchema } from "./schema.ts";
-import { isSecret } from "./schema-notify.ts";
 import { type At, nearest, quote, show } from "./words.ts";
 
 export interface Shape {

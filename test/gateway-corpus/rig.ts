@@ -56,12 +56,14 @@ export interface OurRoute {
 export async function startRoute(
   instancePort: number,
   over: Partial<Limits> = {},
+  said: Partial<Route> = {},
 ): Promise<OurRoute> {
   const stats = createStats();
   const port = await freePort();
   const config: Route = {
     ...{ service: "web", host: "127.0.0.1", port, holdMs: 2_000, timeoutMs: 5_000 },
     upstreams: [{ instance: "web/1", port: instancePort, state: "ready" }],
+    ...said,
   };
   const route = createRoute(
     config,

@@ -1,9 +1,11 @@
 // The package as it is built and packed: each export loads, modules stand once, the command line starts.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -108,6 +110,51 @@ test("the thread that watches the main thread runs, although it is handed over a
 test("the command line starts, and knows its version", async () => {
   assert.match(await node(main, "--help"), /Usage: homeostat/);
   assert.equal((await node(main, "--version")).trim(), manifest.version);
+});
+
+/** The files that are loaded with one, without what is only loaded when it is asked for. */
+function loadedWith(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  if (!file.startsWith("/")) return seen;
+  const code = readFileSync(file, "utf8");
+  for (const [, name = ""] of code.matchAll(/^(?:import|export) (?:[^"]* from )?"([^"]+)";$/gm)) {
+    loadedWith(name.startsWith(".") ? join(dirname(file), name) : name, seen);
+  }
+  return seen;
+}
+
+const packagesIn = (name: string): readonly string[] =>
+  [...loadedWith(join(home, "dist", name))].filter((it) => !/^(\/|node:)/.test(it));
+
+test("what must not wait loads no package", () => {
+  for (const name of ["cli/main.js", "cli/daemon-main.js", "shared/daemon.js"]) {
+    assert.deepEqual(packagesIn(name), [], name);
+  }
+  const main = readFileSync(join(home, "dist/cli/main.js"), "utf8");
+  const commands = [...main.matchAll(/import\("\.\.\/(shared\/[^"]+)"\)/g)].map(
+    ([, it = ""]) => it,
+  );
+  const [program, ...quick] = commands.toSorted((a) => (a.includes("program") ? -1 : 1));
+  assert.deepEqual(packagesIn(program ?? ""), ["commander"]);
+  assert.ok(quick.length >= 3, quick.join(" "));
+  for (const name of quick) assert.deepEqual(packagesIn(name), [], name);
+});
+
+test("what V8 has made is kept in a state folder that is its user's alone", () => {
+  const folder = join(work, "kept");
+  const state = join(folder, ".homeostat");
+  mkdirSync(state, { recursive: true, mode: 0o755 });
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const ask = (): boolean => {
+    const args = [main, "--folder", folder, "status"];
+    const ended = spawnSync(process.execPath, args, { env, timeout: 30_000 });
+    assert.equal(ended.status, 75, String(ended.stderr));
+    return existsSync(join(state, "compiled"));
+  };
+  assert.equal(ask(), false, "others can look into it");
+  chmodSync(state, 0o700);
+  assert.equal(ask(), true);
 });
 
 test("the daemon and its gateway start, serve and end", async () => {

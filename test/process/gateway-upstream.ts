@@ -1,9 +1,15 @@
 // A small instance for the gateway's tests: answers its name, as late and as large as the path asks.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 
-const [name = "unnamed", port = "0"] = process.argv.slice(2);
+const [name = "unnamed", port = "0", speaks = "http1"] = process.argv.slice(2);
 
-const server = createServer(async (req, res) => {
+const server =
+  speaks === "h2c"
+    ? createHttp2Server((req, res) => serve(req as never, res as never))
+    : createServer(serve);
+
+async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? "/", "http://instance");
   // So that a test can see that a request has reached the process.
   if (url.pathname === "/told") process.stdout.write(`${req.method} ${url.pathname}\n`);
@@ -19,7 +25,7 @@ const server = createServer(async (req, res) => {
   }
   res.writeHead(200, { "x-instance": name });
   res.end(`${name} ${received}`);
-});
+}
 
 server.listen(Number(port), "127.0.0.1", () => {
   const address = server.address();

@@ -1,6 +1,6 @@
 // `homeostat upgrade`: another daemon in the same process, while clients ask and nothing is restarted.
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createProject, exited, type Project, until } from "./support/project.ts";
@@ -49,6 +49,8 @@ test("the next version takes over: same process, no service restarted, no reques
       out,
       /^The daemon is now Homeostat \d+\.\d+\.\d+\.\n1 of 1 processes run on as they were; 0 are new\.\n$/,
     );
+    const view = await here.view();
+    assert.equal(view.services[0]?.health, "healthy", "it was ready, and is so for the next one");
   }
   open = false;
   await asking;
@@ -69,6 +71,8 @@ test("the next version takes over: same process, no service restarted, no reques
   assert.deepEqual(here.marked(), []);
   const started = here.journal().filter(({ type }) => type === "daemon.started");
   assert.equal(started.length, 3);
+  const ready = here.journal().filter(({ type }) => type === "instance.ready");
+  assert.equal(ready.length, 2, "once for each process, whatever daemon looks");
 });
 
 test("nothing is touched by a config that is wrong, and a new service comes up with one that is right", async (t) => {
@@ -103,6 +107,35 @@ test("nothing is touched by a config that is wrong, and a new service comes up w
   await until("what is not in the config any more has ended", 20_000, async () =>
     here.marked().every(({ target }) => target !== "web/1") ? true : undefined,
   );
+});
+
+test("variables of the config are those of the daemon, not of the shell that upgrades", async (t) => {
+  const here = await createProject(() => ({ services: { mute: { command: ["sleep", "600"] } } }));
+  t.after(() => here.remove());
+  const { port } = new URL(here.url);
+  writeFileSync(
+    join(here.folder, "code.mjs"),
+    `export default {
+      dashboard: { port: ${port} },
+      notify: { channels: { hook: { kind: "webhook", url: "$\{UPGRADE_HOOK}" } } },
+      services: {
+        told: { command: ["sleep", "600"], env: { SAID: String(process.env.UPGRADE_HOOK) } },
+      },
+    };`,
+  );
+  const hook = "http://127.0.0.1:9/of-the-daemon";
+  t.after(() => delete process.env.UPGRADE_HOOK);
+  process.env.UPGRADE_HOOK = hook;
+  await here.up();
+  await here.healthy();
+  process.env.UPGRADE_HOOK = "http://127.0.0.1:9/of-the-shell";
+  const { code, err } = await here.cli("--config", "code.mjs", "upgrade");
+  assert.equal(code, 0, err);
+  await here.healthy();
+  const words = readFileSync(`/proc/${here.leader("told/1").pid}/environ`, "utf8").split("\0");
+  assert.ok(words.includes(`SAID=${hook}`), "it is that of the shell");
+  delete process.env.UPGRADE_HOOK;
+  assert.equal((await here.cli("upgrade")).code, 0, "it is there for the daemon");
 });
 
 test("an end that meets an upgrade wins, and a chosen config stays chosen", async (t) => {

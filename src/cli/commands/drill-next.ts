@@ -1,9 +1,12 @@
 // The daemon that comes after one that a drill kills: it is ready to start before the kill, and does so alone.
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HomeostatError } from "../../kernel/errors.ts";
-import { noteFile, readNote, type Where } from "../context.ts";
+import { environmentOf } from "../../wiring/daemon-environment.ts";
+import { noteFile, readNote, type Where, wordsOfUp } from "../context.ts";
+import { inherited } from "../launch.ts";
+import { mainEntry } from "../places.ts";
 
 export interface Successor {
   /** The kill is done: it starts the next daemon when that one is dead and nobody else started one. */
@@ -29,16 +32,17 @@ exec "$@"`;
 /** @throws NOT_NOW when the daemon did not say how it was started. */
 export function prepareNext(where: Where): Successor {
   const note = readNote(where.state);
-  if (!note?.up) {
+  if (!note?.options) {
     const message =
       "the daemon does not say how it was started: start it with this version, or use --no-up";
     throw new HomeostatError("NOT_NOW", message);
   }
-  const { pid, up } = note;
+  const { pid, options } = note;
+  const next = [process.execPath, ...inherited(), mainEntry, ...wordsOfUp(where, options)];
   const [out, err] = [outputOf(pid, 1, where), outputOf(pid, 2, where)];
-  const args = ["-c", script, "homeostat-next", String(pid), noteFile(where.state), ...up.args];
+  const args = ["-c", script, "homeostat-next", String(pid), noteFile(where.state), ...next];
   const child = spawn("/bin/sh", args, {
-    ...{ cwd: up.cwd, env: environmentOf(pid), detached: true },
+    ...{ cwd: where.folder, env: environmentOf(pid), detached: true },
     stdio: ["pipe", out, err],
   });
   closeSync(out);
@@ -64,15 +68,4 @@ function outputOf(pid: number, fd: 1 | 2, { state }: Where): number {
   }
   mkdirSync(dirname(own), { recursive: true });
   return openSync(own, "a", 0o600);
-}
-
-/** That of the daemon, so that the services find what they found before. */
-function environmentOf(pid: number): NodeJS.ProcessEnv {
-  const pairs = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  return Object.fromEntries(
-    pairs.flatMap((pair) => {
-      const at = pair.indexOf("=");
-      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)] as const];
-    }),
-  );
 }

@@ -3,6 +3,8 @@ import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { version } from "../../kernel/version.ts";
 import type { StateView } from "../../protocol/api.ts";
+import { environmentOf } from "../../wiring/daemon-environment.ts";
+import { knownShape } from "../../wiring/sound.ts";
 import {
   connect,
   type GlobalOptions,
@@ -12,8 +14,8 @@ import {
   whereIs,
 } from "../context.ts";
 import { dropLaunch, writeLaunch } from "../launch.ts";
+import { load } from "../load.ts";
 import { paint, say, sayJson } from "../print.ts";
-import { load } from "./up.ts";
 
 const quietMs = 30_000;
 const comesMs = 30_000;
@@ -29,15 +31,17 @@ export async function upgrade(options: GlobalOptions): Promise<void> {
     ...note?.options,
     ...(options.config === undefined ? {} : { config: options.config }),
   };
+  goOnIn(environmentOf(note?.pid));
+  const known = knownShape(where.state);
   writeLaunch({
-    resolved: await load({ ...chosen, ...options }, where),
+    resolved: await load({ ...chosen, ...options }, where, { known }),
     folder: where.folder,
     stateFolder: where.state,
     logLevel: chosen.logLevel ?? "info",
     json: false,
     options: chosen,
-    ...(note?.up ? { up: note.up.args } : {}),
   });
+  known.write();
   const drop = (): void => dropLaunch(where.state);
   const onSignal = (): void => {
     drop();
@@ -59,6 +63,14 @@ export async function upgrade(options: GlobalOptions): Promise<void> {
   const text = before.version === version ? version : `${before.version} → ${version}`;
   say(paint("good", `The daemon is now Homeostat ${text}.`));
   say(`${kept} of ${pidsOf(before).size} processes run on as they were; ${anew} are new.`);
+}
+
+/** A config that is code reads its variables from this process. */
+function goOnIn(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) {
+    if (!Object.hasOwn(env, name)) delete process.env[name];
+  }
+  Object.assign(process.env, env);
 }
 
 /** What is under way is waited for. */

@@ -1,5 +1,5 @@
 // What an import makes before it is text: services with their settings, and all that has no place there.
-import { nameOfService } from "../../wiring/schema.ts";
+import { nameOfService } from "../../wiring/forms.ts";
 import { quote } from "../../wiring/words.ts";
 
 export interface Draft {

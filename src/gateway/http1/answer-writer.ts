@@ -7,7 +7,6 @@ type Mode = "raw" | "unframe" | "frame";
 
 /** Head and small pieces are joined to one text; copying more costs more than a second write. */
 const joinBytes = 8 * 1024;
-const lastChunk = "0\r\n\r\n";
 
 export class AnswerWriter {
   /** Whether the head of the answer that counts has been taken. */
@@ -51,8 +50,8 @@ export class AnswerWriter {
   }
 
   /** Nothing more comes. */
-  finish(): void {
-    if (this.#mode === "frame") this.#unsent += lastChunk;
+  finish(trailers = ""): void {
+    if (this.#mode === "frame") this.#unsent += `0\r\n${trailers}\r\n`;
     this.flush();
     this.begun = false;
     this.#mode = "raw";

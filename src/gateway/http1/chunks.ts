@@ -33,7 +33,7 @@ type State =
   | "lastLf";
 
 /** An instance that adds trailers to the fields would read the message anew. */
-const notInTrailers: ReadonlySet<string> = new Set([
+export const notInTrailers: ReadonlySet<string> = new Set([
   ...["connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"],
 ]);
 
@@ -45,6 +45,8 @@ export class ChunkReader {
   fault: Fault | undefined;
   /** Filled with the places of the data, start and end in turn, when somebody wants it unframed. */
   data: number[] | undefined;
+  /** The lines of the trailers, kept with `data`. */
+  trailers = "";
   readonly #limits: ChunkLimits;
   #state: State = "size";
   #digits = 0;
@@ -141,6 +143,8 @@ export class ChunkReader {
     if (++this.#trailerBytes > this.#limits.trailerBytes) {
       return this.#refuse("the trailers are too large", 431);
     }
+    const endsThem = this.#state === "line" && byte === cr;
+    if (this.data && !endsThem) this.trailers += String.fromCharCode(byte);
     switch (this.#state) {
       case "line":
         if (byte === cr) this.#state = "lastLf";

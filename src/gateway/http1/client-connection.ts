@@ -8,11 +8,11 @@ import type { Peer } from "../relay/peer.ts";
 import { type Reply, replyText } from "../relay/replies.ts";
 import type { Client } from "../relay/serving.ts";
 import { type Member, never } from "../relay/sweep.ts";
+import { join } from "../relay/tunnel.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { connectionLine, isLast, late, originOf } from "./conversation.ts";
 import { RequestReader } from "./request-reader.ts";
 import type { Fault } from "./scan.ts";
-import { join } from "./tunnel.ts";
 
 export class ClientConnection implements Client, Connected, Member {
   dueAtMs: number;
@@ -96,8 +96,8 @@ export class ClientConnection implements Client, Connected, Member {
     return false;
   }
 
-  finish(): void {
-    this.#writer.finish();
+  finish(trailers?: string): void {
+    this.#writer.finish(trailers);
   }
 
   done(): void {

@@ -2,9 +2,10 @@
 import { connect, type Socket } from "node:net";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ending, EndingKind, Job, Tally } from "../relay/exchange.ts";
-import type { Carrier, Home } from "../relay/home.ts";
+import { addressOf, type Carrier, type Home } from "../relay/home.ts";
 import type { ResponseHead } from "../relay/messages.ts";
 import { type Member, never } from "../relay/sweep.ts";
+import { tallyOf } from "../relay/tally.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -36,8 +37,7 @@ export class InstanceConnection implements Carrier, Member {
     this.#reader = new ResponseReader(home.limits);
     const callback = (size: number): boolean => this.#onRead(size);
     const onread = { buffer: lent, callback };
-    const to = { port: home.port, host: "127.0.0.1", noDelay: true };
-    this.socket = connect({ ...to, allowHalfOpen: true, onread });
+    this.socket = connect({ ...addressOf(home), noDelay: true, allowHalfOpen: true, onread });
     this.socket
       .on("connect", () => this.#onConnect())
       .on("drain", () => this.#onDrain())
@@ -211,10 +211,13 @@ export class InstanceConnection implements Carrier, Member {
     if (!job) return;
     this.#job = undefined;
     job.body?.stop();
-    const ending: Ending = { kind, text, tally: this.#tally(kind) };
+    const progress = {
+      ...{ status: this.#status, startedAtMs: this.#startedAtMs, headAfterMs: this.#headAfterMs },
+    };
+    const ending: Ending = { kind, text, tally: tallyOf(kind, progress, this.#home.clock.now()) };
     // An answer may come before the request was wholly sent; that connection serves no second one.
     const isClean = kind === "answered" && this.#writer.isSent && this.#keepAlive;
-    if (kind === "answered") job.answer.finish();
+    if (kind === "answered") job.answer.finish(this.#reader.body?.chunks?.trailers);
     if (isClean) {
       this.dueAtMs = this.#home.sweep.nowMs + this.#home.limits.instanceIdleMs;
       this.#home.idle(this);
@@ -224,24 +227,7 @@ export class InstanceConnection implements Carrier, Member {
     }
     job.ended(ending);
   }
-
-  /** A wait that was given up counts as long as it was: leaving it out would flatter a hang. */
-  #tally(kind: EndingKind): Ending["tally"] {
-    const givenUp = kind === "late" || kind === "left" || kind === "gone";
-    const waitedMs =
-      this.#headAfterMs ?? (givenUp ? this.#home.clock.now() - this.#startedAtMs : undefined);
-    return {
-      status: this.#status,
-      failed: this.#status >= 500,
-      broken: breaking.has(kind),
-      waitedMs,
-    };
-  }
 }
 
 /** A tunnel is no answer whose latency would say something. */
 const unheard: Tally = { status: 101, failed: false, broken: false, waitedMs: undefined };
-
-const breaking: ReadonlySet<EndingKind> = new Set([
-  ...(["refused", "died", "stale", "garbled", "broken", "late", "left"] as const),
-]);

@@ -1,6 +1,6 @@
 // The features of a route at one request: each may hold it up, and all hear how it ended.
 import type { Asked } from "./asked.ts";
-import type { Account, Feature } from "./feature.ts";
+import type { Account, Feature, Verdict } from "./feature.ts";
 import type { Reply } from "./replies.ts";
 import type { Serving } from "./serving.ts";
 
@@ -31,18 +31,21 @@ export class Attendance {
     for (let i = from; i < features.length; i++) {
       const admission = features[i]?.admit?.(this.#asked, nowMs);
       if (!admission) continue;
-      if (admission.kind === "later") this.#admitLater(to, nowMs + admission.afterMs, i + 1);
-      else if (admission.kind === "reply") to.refuse(admission.reply);
-      else to.cut();
+      if (admission.kind !== "later") return void judge(to, admission);
+      const { afterMs, verdict } = admission;
+      this.#later(nowMs + afterMs, (laterMs) => {
+        if (verdict) judge(to, verdict);
+        else this.admit(to, laterMs, i + 1);
+      });
       return;
     }
     to.pass(nowMs);
   }
 
-  #admitLater(to: Admitted, atMs: number, from: number): void {
+  #later(atMs: number, goOn: (nowMs: number) => void): void {
     const { deadlines, clock } = this.#serving;
     deadlines.add(atMs, () => {
-      if (!this.#isOver) this.admit(to, clock.now(), from);
+      if (!this.#isOver) goOn(clock.now());
     });
   }
 
@@ -54,4 +57,9 @@ export class Attendance {
     const whole = { ...account, asked, startedAtMs, endedAtMs: this.#serving.clock.now() };
     for (const feature of this.#features) feature.ended?.(whole);
   }
+}
+
+function judge(to: Admitted, verdict: Verdict): void {
+  if (verdict.kind === "reply") to.refuse(verdict.reply);
+  else to.cut();
 }

@@ -33,6 +33,9 @@ export interface Tally {
   readonly waitedMs: number | undefined;
 }
 
+/** Of what was no request and answer, but bytes. */
+export const untold: Tally = { status: 0, failed: false, broken: false, waitedMs: undefined };
+
 export interface Ending {
   readonly kind: EndingKind;
   /** The system's words for what went wrong. */
@@ -50,8 +53,8 @@ export interface Answering {
   piece(bytes: Buffer, at: number, end: number, data: readonly number[] | undefined): void;
   /** Writes what waits; whether the client takes more now. `resume` is called when it does again. */
   flush(resume: () => void): boolean;
-  /** Nothing more comes. */
-  finish(): void;
+  /** Nothing more comes; `trailers` are lines, those of a body that was taken apart. */
+  finish(trailers?: string): void;
   /** Whether chunks have to be taken apart for this client. */
   readonly unframes: boolean;
   /** Both connections now speak something else. */

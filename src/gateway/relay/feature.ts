@@ -9,11 +9,13 @@ import type { EndingKind } from "./exchange.ts";
 import type { Instance } from "./instance.ts";
 import type { Reply } from "./replies.ts";
 
-/** reply: answered at once · afterMs: goes on so much later · cut: its connection is reset. */
+/** reply: answered by the gateway · cut: its connection ends without an answer. */
+export type Verdict = { readonly kind: "reply"; readonly reply: Reply } | { readonly kind: "cut" };
+
+/** afterMs: goes on so much later, or ends then as `verdict` says. */
 export type Admission =
-  | { readonly kind: "reply"; readonly reply: Reply }
-  | { readonly kind: "later"; readonly afterMs: number }
-  | { readonly kind: "cut" };
+  | Verdict
+  | { readonly kind: "later"; readonly afterMs: number; readonly verdict?: Verdict };
 
 /** replied: the gateway itself has answered · cut: a feature wanted that. */
 export type Outcome = EndingKind | "replied" | "cut";

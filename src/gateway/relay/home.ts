@@ -1,4 +1,5 @@
 // What a connection to an instance and the instance it leads to need of each other.
+import type { NetConnectOpts } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Job } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
@@ -7,6 +8,8 @@ import type { Sweep } from "./sweep.ts";
 /** The instance, as its connections see it. */
 export interface Home {
   readonly port: number;
+  /** Its Unix socket, in place of the port. */
+  readonly path: string | undefined;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly sweep: Sweep;
@@ -15,6 +18,11 @@ export interface Home {
   /** Has no request any more and may have another one. */
   idle(connection: Carrier): void;
   closed(connection: Carrier): void;
+}
+
+/** Where to connect to. */
+export function addressOf({ port, path }: Pick<Home, "port" | "path">): NetConnectOpts {
+  return path === undefined ? { port, host: "127.0.0.1" } : { path };
 }
 
 /** A way to an instance for one request at a time, as the instance sees it. */

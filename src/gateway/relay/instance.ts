@@ -2,8 +2,9 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Upstream } from "../../protocol/gateway.ts";
 import { addLatency, addStatus, type InstanceCounters } from "../stats.ts";
-import { afterFailure, type Candidate, type Ejection, notEjected } from "./balance.ts";
-import type { Job, Tally } from "./exchange.ts";
+import { hashOf } from "./balancing/rendezvous.ts";
+import { afterFailure, type Ejection, notEjected } from "./ejection.ts";
+import type { Ending, Job, Tally } from "./exchange.ts";
 import type { Carrier, Home, OpenCarrier } from "./home.ts";
 import type { Limits } from "./limits.ts";
 import type { Sweep } from "./sweep.ts";
@@ -19,12 +20,30 @@ export interface InstanceParts {
 /** A connection that was opened for one request is kept for others only where there are few. */
 const ownMax = 8;
 
-export class Instance implements Candidate, Home {
+/** Hears how each try ended, and may leave the instance out. */
+export interface Judge {
+  heard(up: Instance, ending: Ending): void;
+}
+
+export class Instance implements Home {
   readonly instance: string;
   readonly port: number;
+  readonly path: string | undefined;
+  /** Of its name, so that it is the same after a restart. */
+  readonly place: number;
   state: Upstream["state"];
+  release: string | undefined;
+  zone: string | undefined;
+  readyAtMs: number;
   inflight = 0;
+  /** How far it is behind its turn. */
+  turn = 0;
+  /** After connections that failed; the first answer ends it. */
   ejection: Ejection = notEjected;
+  /** Until when it is taken last, for whatever reason. */
+  ejectedUntilMs: number = Number.NEGATIVE_INFINITY;
+  judge: Judge | undefined;
+  #judgedUntilMs: number = Number.NEGATIVE_INFINITY;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly sweep: Sweep;
@@ -38,8 +57,13 @@ export class Instance implements Candidate, Home {
   constructor(config: Upstream, parts: InstanceParts) {
     this.instance = config.instance;
     this.port = config.port;
+    this.path = config.path;
+    this.place = hashOf(config.instance);
     this.state = config.state;
+    this.release = config.release;
+    this.zone = config.zone;
     this.clock = parts.clock;
+    this.readyAtMs = parts.clock.now();
     this.limits = parts.limits;
     this.sweep = parts.sweep;
     this.#counters = parts.counters;
@@ -49,6 +73,18 @@ export class Instance implements Candidate, Home {
   /** Whether it may be given requests at all. */
   get isOpen(): boolean {
     return this.state === "ready" || this.state === "spare";
+  }
+
+  isEjected(nowMs: number): boolean {
+    return nowMs < this.ejectedUntilMs;
+  }
+
+  /** Takes the new state of the same process. */
+  update({ state, release, zone }: Upstream): void {
+    if (state === "ready" && this.state !== "ready") this.readyAtMs = this.clock.now();
+    this.state = state;
+    this.release = release;
+    this.zone = zone;
   }
 
   /** `own`: opens a connection for this request in place of an idle one. */
@@ -73,12 +109,31 @@ export class Instance implements Candidate, Home {
     if (waitedMs !== undefined) addLatency(this.#counters, waitedMs);
   }
 
+  /** Its connections fail: that is a fact, and no question of how many others are left out. */
   failed(nowMs: number): void {
-    this.ejection = afterFailure(this.ejection, nowMs);
+    const before = this.ejection;
+    this.ejection = afterFailure(before, nowMs);
+    if (this.ejection === before) return;
+    this.#counters.ejections++;
+    this.ejectedUntilMs = Math.max(this.ejection.untilMs, this.#judgedUntilMs);
+  }
+
+  /** How a request of a client ended here. */
+  heard(ending: Ending): void {
+    this.judge?.heard(this, ending);
   }
 
   worked(): void {
+    if (this.ejection === notEjected) return;
     this.ejection = notEjected;
+    this.ejectedUntilMs = this.#judgedUntilMs;
+  }
+
+  /** It answers, but badly. */
+  eject(untilMs: number): void {
+    this.#counters.ejections++;
+    this.#judgedUntilMs = untilMs;
+    this.ejectedUntilMs = Math.max(this.ejection.untilMs, untilMs);
   }
 
   /** Those that can are to go elsewhere. */

@@ -1,34 +1,28 @@
 // One client request from arrival to answer: choose an instance, forward, repeat or wait.
 import type { Asked } from "./asked.ts";
 import { type Admitted, Attendance } from "./attendance.ts";
-import type { Ending, Job, Tally } from "./exchange.ts";
+import { type Lot, takenBy } from "./balancing/split.ts";
+import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
 import type { Outcome } from "./feature.ts";
 import type { WaitEnd } from "./hold.ts";
 import type { Carrier } from "./home.ts";
 import type { Instance } from "./instance.ts";
+import { addInterrupted } from "./interrupted.ts";
+import { MarkedAnswer } from "./marked-answer.ts";
 import { pick } from "./pick.ts";
 import { degradedReply, type Reply, unserved } from "./replies.ts";
 import { RequestBody } from "./request-body.ts";
 import type { Client, Serving } from "./serving.ts";
 
-/** Source: RFC 9110 section 9.2.2. */
-const idempotent: ReadonlySet<string> = new Set([
-  ...["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"],
-]);
-
 /** So much of a body is kept for another instance. */
 const keepBytes = 64 * 1024;
-/** Tries that may reach a process; a refused connection reached none and is not counted. */
-const triesMax = 3;
-
-const nobody: ReadonlySet<Instance> = new Set();
 
 export class Passage implements Job, Admitted {
   readonly method: string;
   readonly text: string;
   readonly upgrades: boolean;
   readonly body: RequestBody | undefined;
-  readonly answer: Client;
+  answer: Client;
   readonly #serving: Serving;
   readonly #asked: Asked;
   /** Absent where the route has no features. */
@@ -37,6 +31,8 @@ export class Passage implements Job, Admitted {
   readonly #holdUntilMs: number;
   /** Instances that failed this request; they may have it again when their ejection is over. */
   #failed: Set<Instance> | undefined;
+  /** Drawn once, where releases share the route. */
+  #lot: Lot | undefined;
   /** How often it was forwarded, and how many of these may have reached a process. */
   #forwards = 0;
   #tries = 0;
@@ -58,9 +54,10 @@ export class Passage implements Job, Admitted {
     if (serving.features.active.length > 0) {
       this.#attendance = new Attendance(serving, asked, nowMs);
     }
-    this.#repeatable = idempotent.has(head.method);
+    this.#repeatable = serving.retrying.arrived(asked, nowMs);
     this.#holdUntilMs = nowMs + serving.config.holdMs;
-    const keep = this.#repeatable ? keepBytes : 0;
+    // Over HTTP/2 an instance can say that it has not begun with a request, whatever its method.
+    const keep = this.#repeatable || serving.config.back === "h2c" ? keepBytes : 0;
     this.body = head.framing === "none" ? undefined : new RequestBody(keep, () => client.ask());
     serving.counters.requests++;
   }
@@ -84,7 +81,7 @@ export class Passage implements Job, Admitted {
       this.refuse(degradedReply(config.degraded));
       return;
     }
-    const upstream = pick(this.#serving, this.#asked, this.#failed ?? nobody, nowMs);
+    const upstream = pick(this.#serving, this.#asked, this.#failed, nowMs, this.#release());
     if (upstream) this.#attempt(upstream, nowMs);
     else this.#hold();
   }
@@ -112,9 +109,12 @@ export class Passage implements Job, Admitted {
   /** Whether another instance can have it in place of one that hangs. */
   mayLeave(): boolean {
     const from = this.#upstream;
-    if (from === undefined || !this.#canRepeat() || this.#tries + 1 >= triesMax) return false;
-    const others = new Set([...(this.#failed ?? nobody), from]);
-    const other = pick(this.#serving, this.#asked, others, this.#serving.clock.now());
+    const { clock, retrying } = this.#serving;
+    const now = clock.now();
+    if (from === undefined || !this.#canRepeat() || !retrying.mayLeave(this.#tries, now))
+      return false;
+    const others = new Set([...(this.#failed ?? []), from]);
+    const other = pick(this.#serving, this.#asked, others, now, this.#release());
     return other !== undefined && other !== from;
   }
 
@@ -123,6 +123,7 @@ export class Passage implements Job, Admitted {
     this.#connection = undefined;
     this.#tally = ending.tally;
     upstream?.leave(ending.tally);
+    upstream?.heard(ending);
     if (upstream && this.#settle(upstream, ending)) this.pass();
   }
 
@@ -141,11 +142,21 @@ export class Passage implements Job, Admitted {
     this.#close(kind, status);
   }
 
+  #release(): string | undefined {
+    const { split } = this.#serving.balancing;
+    if (split && !this.#lot) {
+      this.#lot = split.lotOf(this.#asked);
+      if (this.#lot.line !== "") this.answer = new MarkedAnswer(this.answer, this.#lot.line);
+    }
+    return this.#lot?.release;
+  }
+
   #attempt(upstream: Instance, nowMs: number): void {
     // A server may close an idle connection while a request is on its way there. What could not be
     // repeated after that, and what is repeated already, gets a connection of its own.
     const own = !this.#repeatable || this.upgrades || this.#forwards > 0;
     if (this.#forwards++ > 0) this.#serving.counters.retries++;
+    if (this.#lot) this.#lot = takenBy(upstream, this.#lot, this.#serving.counters);
     this.#upstream = upstream;
     upstream.enter();
     this.#connection = upstream.carry(this, own, nowMs);
@@ -166,6 +177,7 @@ export class Passage implements Job, Admitted {
         this.#close(kind, tally.status);
         return false;
       case "broken":
+        addInterrupted(counters, this.method, "answering", "lost");
         this.cut("broken");
         return false;
       case "garbled":
@@ -187,7 +199,7 @@ export class Passage implements Job, Admitted {
       case "left":
         upstream.failed(clock.now());
         if (kind !== "stale") this.#addFailed(upstream);
-        return this.#repeat(`${instance} ended the connection: ${text}`);
+        return this.#repeat(kind, `${instance} ended the connection: ${text}`);
     }
   }
 
@@ -199,20 +211,15 @@ export class Passage implements Job, Admitted {
     return this.#repeatable && (this.body?.repeatable ?? true);
   }
 
-  /** After a connection that died: whether the request may go to another instance. */
-  #repeat(text: string): boolean {
-    const { counters } = this.#serving;
-    this.#tries++;
-    if (!this.#canRepeat()) {
-      counters.lostUnsafe++;
-      const error = `${text}; the request may have been carried out`;
-      this.refuse({ status: 502, error });
-      return false;
-    }
-    if (this.#tries < triesMax) return true;
-    counters.unserved++;
-    this.refuse(unserved(`${text}; given up after ${triesMax} tries`));
-    return false;
+  /** After a connection that died: whether the request goes to another instance. */
+  #repeat(kind: EndingKind, text: string): boolean {
+    const { counters, retrying, clock } = this.#serving;
+    const unanswered = { kind, text, tries: ++this.#tries, canRepeat: this.#canRepeat() };
+    const denial = retrying.deny(unanswered, clock.now());
+    const stage = this.body?.ended === false ? "sending" : "waiting";
+    addInterrupted(counters, this.method, stage, denial ? "lost" : "repeated");
+    if (denial) this.refuse(denial);
+    return denial === undefined;
   }
 
   /** Waits for an instance, and looks again. */

@@ -1,5 +1,5 @@
 // Answers the gateway gives itself: JSON with the reason.
-import { STATUS_CODES } from "node:http";
+import { builtin } from "../../kernel/builtin.ts";
 import type { Route } from "../../protocol/gateway.ts";
 
 export interface Reply {
@@ -29,7 +29,7 @@ export function replyText(
     ...fields,
     ...(request ? { "x-request-id": request.id } : {}),
   };
-  const first = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+  const first = `HTTP/1.1 ${status} ${builtin("node:http").STATUS_CODES[status] ?? "Unknown"}\r\n`;
   const own = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${first}${own.join("")}${lines}\r\n${request?.method === "HEAD" ? "" : body}`;
 }

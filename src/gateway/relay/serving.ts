@@ -4,6 +4,7 @@ import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Route } from "../../protocol/gateway.ts";
 import type { RouteCounters } from "../stats.ts";
+import type { Balancing } from "./balancing/balancing.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Answering } from "./exchange.ts";
 import type { Feature } from "./feature.ts";
@@ -11,12 +12,15 @@ import type { WaitingRoom } from "./hold.ts";
 import type { Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Reply } from "./replies.ts";
+import type { Retrying } from "./retrying.ts";
 import type { Sweep } from "./sweep.ts";
 
 /** What serving a request needs of its route; `config` and `upstreams` change under it. */
 export interface Serving {
   readonly config: Route;
   readonly upstreams: readonly Instance[];
+  readonly balancing: Balancing;
+  readonly retrying: Retrying;
   readonly room: WaitingRoom;
   readonly counters: RouteCounters;
   readonly features: { readonly active: readonly Feature[] };

@@ -36,6 +36,8 @@ export interface KeeperOptions {
   /** A hole of so many bytes is taken out of a file. */
   readonly holeBytes?: number;
   readonly lookMs?: number;
+  /** Between two looks; default: the clock's own sleep. */
+  readonly rest?: Clock["sleep"];
 }
 
 const defaultHoleBytes = 1_024 ** 3;
@@ -57,7 +59,8 @@ export async function keepLogs(options: KeeperOptions, signal: AbortSignal): Pro
   const keeper = createKeeper(options, freeing);
   await keeper.finish();
   let working: Promise<void> | undefined;
-  await every(clock, lookMs, signal, () => {
+  const paced = { ...clock, ...(options.rest ? { sleep: options.rest } : {}) };
+  await every(paced, lookMs, signal, () => {
     keeper.look();
     working ??= keeper.work(signal).finally(() => {
       working = undefined;
@@ -121,7 +124,7 @@ export function createKeeper(options: KeeperOptions, freeing: Freeing): Keeper {
   const rotateDue = async (signal: AbortSignal): Promise<void> => {
     for (const [name, it] of seen) {
       if (signal.aborted) return;
-      if (!isDue(it, keepingOf(name), clock)) continue;
+      if (it.end <= it.start || !isDue(it, keepingOf(name), clock)) continue;
       busy = name;
       const work = (): Promise<void> => {
         return rotateAll(

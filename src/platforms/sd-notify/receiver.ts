@@ -1,10 +1,8 @@
 // Starts the process that hears sd_notify: Perl, which Debian always has, or else Python.
 import type { Clock } from "../../kernel/clock.ts";
-import { randomId } from "../../kernel/ids.ts";
 import type { Random } from "../../kernel/random.ts";
 import { notifyTarget } from "../../model/target.ts";
-import { signalProcess } from "../linux-group.ts";
-import { spawnMarked } from "../linux-spawn.ts";
+import { startOurs } from "../ours.ts";
 import { readPowers } from "../powers.ts";
 import { receiverInPerl } from "./receiver-perl.ts";
 import { receiverInPython } from "./receiver-python.ts";
@@ -23,7 +21,6 @@ const commands: readonly (readonly string[])[] = [
 
 const names = receiverPrograms.map(({ program }) => program);
 const answerMs = 5_000;
-const againMs = 5;
 
 /** @throws an error that says why there is none. */
 export async function startReceiver(
@@ -45,30 +42,14 @@ export async function startReceiver(
   const there = commands.filter(([program = ""]) => hasProgram(program));
   const command = there[attempt % there.length];
   if (!command) throw new Error(`there is neither ${names.join(" nor ")} on the PATH`);
-  const { identity, child } = await spawnMarked({
+  const spec = {
     target: notifyTarget,
     project,
-    run: randomId(random),
     command: [...command, "--socket", socketPath],
     cwd,
     // What is said to Perl or Python by the environment is meant for services.
     env: { PATH: path, LC_ALL: "C" },
     logFile,
-  });
-  const life = { over: false };
-  child.once("exit", () => {
-    life.over = true;
-  });
-  const untilMs = clock.now() + answerMs;
-  while (!signal.aborted) {
-    await clock.sleep(againMs);
-    const { over } = life;
-    const talk = await join();
-    if (talk) return talk;
-    if (over) throw new Error(`${command[0]} ended before it heard, see ${logFile}`);
-    if (clock.now() <= untilMs) continue;
-    signalProcess(identity, "SIGKILL");
-    throw new Error(`${command[0]} did not answer within ${answerMs} ms`);
-  }
-  return undefined;
+  };
+  return startOurs(spec, { clock, random, signal, answerMs }, join);
 }

@@ -54,7 +54,7 @@ export function keepChildren({ spawn, now, onEnd }: ChildrenOptions): Children {
     const other = [...held.values()].find(
       ({ target, project }) => target === spec.target && project === spec.project,
     );
-    if (!other && !starting.has(instanceOf(spec))) return;
+    if (spec.overlaps || (!other && !starting.has(instanceOf(spec)))) return;
     const what = other ? `runs already as process ${other.identity.pid}` : "is being started";
     throw new HomeostatError("SPAWN_FAILED", `${spec.target}: it ${what}`);
   };

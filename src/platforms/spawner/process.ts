@@ -2,13 +2,11 @@
 import { rmSync } from "node:fs";
 import { type Clock, deadline } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { randomId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Random } from "../../kernel/random.ts";
 import { spawnerTarget } from "../../model/target.ts";
 import { signalProcess } from "../linux-group.ts";
-import { spawnMarked } from "../linux-spawn.ts";
-import { oursOf } from "../ours.ts";
+import { oursOf, startOurs } from "../ours.ts";
 import { type Joined, type JoinOptions, join } from "./talk.ts";
 
 export interface SpawnerOptions {
@@ -28,7 +26,6 @@ export interface SpawnerOptions {
 const joinMs = 2_000;
 /** From its start to its first word; longer than it takes on a busy machine. */
 const answerMs = 10_000;
-const againMs = 5;
 const failedMs = 500;
 const retireMs = 500;
 const pollMs = 10;
@@ -68,29 +65,17 @@ export async function begin(
 ): Promise<void> {
   const { clock, random, log, project, command, socketPath, cwd, env, logFile } = options;
   try {
-    const { identity, child } = await spawnMarked({
+    const spec = {
       target: spawnerTarget,
       project,
-      run: randomId(random),
       command: [...command, "--socket", socketPath],
       cwd,
       env: lean(env),
       logFile,
-    });
-    const life = { over: false };
-    child.once("exit", () => {
-      life.over = true;
-    });
-    const untilMs = clock.now() + answerMs;
-    while (!signal.aborted) {
-      await clock.sleep(againMs);
-      const { over } = life;
-      if ((await joinIt()) === "joined") return;
-      if (over) throw new Error("it ended before it answered");
-      if (clock.now() <= untilMs) continue;
-      signalProcess(identity, "SIGKILL");
-      throw new Error(`it did not answer within ${answerMs} ms`);
-    }
+    };
+    await startOurs(spec, { clock, random, signal, answerMs }, async () =>
+      (await joinIt()) === "joined" ? true : undefined,
+    );
   } catch (error) {
     log.error("the spawner does not start", { reason: messageOf(error) });
     await clock.sleep(failedMs, signal).catch(() => {});

@@ -1,7 +1,7 @@
 // Two connections that have become one: bytes go both ways until either side has ended.
 import type { Socket } from "node:net";
-import type { RawInstance } from "../relay/exchange.ts";
-import type { Member, Sweep } from "../relay/sweep.ts";
+import type { RawInstance } from "./exchange.ts";
+import type { Member, Sweep } from "./sweep.ts";
 
 export interface Ends {
   readonly client: Socket;

@@ -1,0 +1,11 @@
+// What a service says of its traffic: everything under `gateway`.
+import type { BalancingConfig } from "./config-gateway-balancing.ts";
+import type { FeaturesConfig } from "./config-gateway-features.ts";
+import type { SecureConfig } from "./config-gateway-secure.ts";
+import type { TransportConfig } from "./config-gateway-transport.ts";
+
+export interface GatewayConfig
+  extends BalancingConfig,
+    FeaturesConfig,
+    TransportConfig,
+    SecureConfig {}

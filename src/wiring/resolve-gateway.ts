@@ -1,0 +1,32 @@
+// What a service says of its traffic, as the gateway is told it.
+import { isAbsolute, join } from "node:path";
+import type { BalancedRoute } from "../protocol/gateway-balancing.ts";
+import type { RouteSecure } from "../protocol/gateway-secure.ts";
+import type { RouteTransport } from "../protocol/gateway-transport.ts";
+import type { GatewayConfig } from "./config-gateway.ts";
+import { toBalancing } from "./resolve-gateway-balancing.ts";
+import { toSecure } from "./resolve-gateway-secure.ts";
+
+/** Parts of a route that come from the config alone. */
+export interface ResolvedGateway {
+  readonly route: RouteTransport & BalancedRoute & RouteSecure;
+  /** The Unix socket of an instance, with `${index}` to be filled in. */
+  readonly instancePath?: string;
+}
+
+export function toGateway(config: GatewayConfig | undefined, folder: string): ResolvedGateway {
+  if (!config) return { route: {} };
+  const { protocol, path, instancePath, acceptProxy, sendProxy } = config;
+  const whole = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
+  return {
+    route: {
+      ...(protocol === "tcp" ? { protocol } : {}),
+      ...(path === undefined ? {} : { path: whole(path) }),
+      ...(acceptProxy ? { acceptProxy } : {}),
+      ...(sendProxy ? { sendProxy } : {}),
+      ...toBalancing(config),
+      ...toSecure(config, folder),
+    },
+    ...(instancePath === undefined ? {} : { instancePath: whole(instancePath) }),
+  };
+}
