@@ -30,12 +30,11 @@ const launchFile = (stateFolder: string): string => join(stateFolder, "launch.js
 
 /**
  * Young objects of a daemon live for one look at its services: more room for them than 2 MiB costs
- * 8 MB of memory with 100 services, and saves no CPU time. Nor does the last of V8's compilers,
- * which works beside what runs: a simulated world takes as long without it, a daemon at rest a tenth
- * less, and 3 MB.
+ * 8 MB of memory with 100 services, and saves no CPU time. Nor does the last of V8's compilers: a
+ * simulated world and a daemon at rest take as long without it, and 2 MB less.
  */
 const frugal: readonly string[] = ["--max-semi-space-size=2", "--no-opt"];
-/** The spawner runs so little that compiling it costs more than it saves: 4 MB of memory. */
+/** The spawner runs so little that it needs neither of them: 4 MB of RSS, 1 MB of it its own. */
 export const spawnerOptions: readonly string[] = [...frugal, "--no-maglev"];
 
 /** The options of Node that this process was given by whoever started it. */

@@ -132,8 +132,11 @@ function addLogs(add: (name: string, text: string) => Command): void {
 }
 
 function addServices(add: (name: string, text: string) => Command): void {
-  add("restart <service>", "replace the instances of a service or group, losing no request").action(
-    async (name: string, _: unknown, c: Command) => (await orderCommands()).restart(name, all(c)),
+  add(
+    "restart <service>",
+    "replace the instances of a service or group (@gateway: the gateway), losing no request",
+  ).action(async (name: string, _: unknown, c: Command) =>
+    (await orderCommands()).restart(name, all(c)),
   );
   add("stop <service>", "end a service or group; nothing but people starts it again").action(
     async (name: string, _: unknown, c: Command) => (await serviceCommands()).stop(name, all(c)),

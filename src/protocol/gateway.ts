@@ -7,7 +7,7 @@ import type { FeatureStats, RouteFeatures } from "./gateway-features.ts";
 import type { CertificateStats, RouteSecure } from "./gateway-secure.ts";
 import type { RouteTransport } from "./gateway-transport.ts";
 
-export const gatewayProtocol = 2;
+export const gatewayProtocol = 3;
 
 export interface Upstream extends BalancedUpstream {
   /** "web/1". */

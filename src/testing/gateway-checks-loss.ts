@@ -21,6 +21,7 @@ async function holds(scene: GatewayScene): Promise<void> {
   await scene.push([]);
   const waiting = many(5, (i) => scene.ask("/", { method: i < 4 ? "GET" : "POST", body: "" }));
   await scene.until("they wait", async () => (await scene.counted()).held === 5);
+  await systemClock.sleep(200);
   await scene.push([one.as("ready")]);
   assert.deepEqual(new Set((await waiting).map(({ status }) => status)), new Set([200]));
 }

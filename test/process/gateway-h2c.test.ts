@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
-import { ask, freePort, raw, serveHere, until } from "./gateway-rig.ts";
+import { ask, connectHere, freePort, raw, serveHere, until } from "./gateway-rig.ts";
 import { askOver, client, serveH2c, startBefore, startSecure } from "./gateway-secure-rig.ts";
+import { endHeaders, endStream, frame, readFrames, types } from "./support/http2-frames.ts";
 
 const h2c = { over: { back: "h2c" } } as const;
 const grpc = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
@@ -160,6 +161,34 @@ test("an instance that says it goes loses nothing of what comes then", async (t)
   assert.ok(sessions() > 10);
 });
 
+test("an instance that gives up its connection says which requests it has begun with", async (t) => {
+  const codes = [constants.NGHTTP2_INTERNAL_ERROR, constants.NGHTTP2_NO_ERROR];
+  const port = await connectHere(t, (socket) => {
+    const code = codes.shift();
+    let isFirst = true;
+    socket
+      .on("error", () => {})
+      .on("data", (bytes: Buffer) => {
+        if (isFirst) socket.write(frame(types.settings, 0, 0, Buffer.alloc(0)));
+        isFirst = false;
+        const from = bytes.indexOf("PRI * HTTP/2.0") === 0 ? 24 : 0;
+        const asked = readFrames(bytes.subarray(from)).find(({ type }) => type === types.headers);
+        if (asked && code === undefined) {
+          const ok = Buffer.from([0x88]);
+          socket.write(frame(types.headers, endHeaders | endStream, asked.stream, ok));
+        } else if (asked) {
+          const none = Buffer.alloc(8);
+          none.writeUInt32BE(code ?? 0, 4);
+          socket.end(frame(types.goaway, 0, 0, none));
+        }
+      });
+  });
+  const route = await startBefore(t, port, h2c);
+  const { status } = await askOver(client(t, route.port), "/", { fields: grpc, body: "x" });
+  assert.deepEqual([status, codes], [200, []]);
+  assert.equal(route.stats.route("web").lostUnsafe, 0);
+});
+
 test("an instance that dies is told from one that never was there", async (t) => {
   const sessions: ServerHttp2Session[] = [];
   const { port, server } = await serveH2c(t, (stream, fields) => {
@@ -168,7 +197,7 @@ test("an instance that dies is told from one that never was there", async (t) =>
     stream.respond({ ":status": 200 });
     if (fields[":path"] === "/half") {
       stream.write("half");
-      return void setTimeout(() => stream.session?.destroy(), 20);
+      return void setTimeout(() => stream.session?.destroy(), 300);
     }
     stream.end("ok");
   });

@@ -23,8 +23,9 @@ async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.write("half of it");
     return;
   }
-  res.writeHead(200, { "x-instance": name });
-  res.end(`${name} ${received}`);
+  const body = `${name} ${received}`;
+  res.writeHead(200, { "x-instance": name, "content-length": body.length });
+  res.end(body);
 }
 
 server.listen(Number(port), "127.0.0.1", () => {

@@ -1,20 +1,11 @@
-// TLS of clients: takes connections through the handshake, and certificates anew when they change.
+// TLS of clients: takes their connections through the handshake, with the certificates of now.
 import type { Socket } from "node:net";
-import type { Server, TLSSocket } from "node:tls";
-import { builtin } from "../../kernel/builtin.ts";
-import { type Clock, every } from "../../kernel/clock.ts";
-import { messageOf } from "../../kernel/errors.ts";
-import type { Log } from "../../kernel/log.ts";
+import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CertificateStats, RouteSecure } from "../../protocol/gateway-secure.ts";
 import type { Limits } from "../relay/limits.ts";
 import { type Peer, peerOf } from "../relay/peer.ts";
-import {
-  type Certificate,
-  certificateFor,
-  loadCertificates,
-  minVersion,
-  stampOf,
-} from "./certificates.ts";
+import { type Certificate, certificateFor, minVersion } from "./certificates.ts";
+import { type KeptParts, keepCertificates } from "./kept-certificates.ts";
 
 export interface TlsFront {
   /** Whether clients have to come over TLS. */
@@ -30,117 +21,31 @@ export interface TlsFront {
   close(): void;
 }
 
-export interface TlsParts {
-  readonly service: string;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface TlsParts extends KeptParts {
   readonly limits: Limits;
 }
 
-const pollMs = 1_000;
-const expiryLookMs = 12 * 3_600_000;
-const expiresSoonMs = 14 * 86_400_000;
-
 export function createTlsFront(
-  { service, clock, log, limits }: TlsParts,
+  parts: TlsParts,
   serve: (socket: TLSSocket, peer: Peer) => void,
 ): TlsFront {
-  /** Who is in a handshake, by the address of the connection. */
-  const entering = new Map<string, { readonly socket: Socket; readonly peer: Peer }>();
-  const closed = new AbortController();
   let settings: RouteSecure["tls"];
-  let certificates: readonly Certificate[] = [];
   let server: Server | undefined;
-  let stamp = "";
-  let problem: string | undefined;
-  let told: string | undefined;
-  let loading: Promise<void> = Promise.resolve();
-
-  const load = async (): Promise<void> => {
-    const wanted = settings;
-    if (wanted === undefined) return;
-    const now = `${JSON.stringify(wanted)}\n${await stampOf(wanted.certificates)}`;
-    if (now === stamp) return;
-    try {
-      const loaded = await loadCertificates(wanted.certificates);
-      if (wanted !== settings || closed.signal.aborted) return;
-      const isFirst = certificates.length === 0;
-      certificates = loaded;
-      put(wanted);
-      problem = undefined;
-      log.info(isFirst ? "certificates loaded" : "certificates loaded anew", { service });
-      warnOfExpiry();
-    } catch (error) {
-      problem = messageOf(error);
-    }
-    stamp = now;
-  };
-  /** One at a time: they may be asked for by the config and by the poll at once. */
-  const loadNext = (): Promise<void> => {
-    loading = loading.then(load);
-    return loading;
-  };
-
-  const put = ({ http2 }: NonNullable<RouteSecure["tls"]>): void => {
-    const [first] = certificates;
-    if (!first) return;
+  let isHttp2Offered: boolean | undefined;
+  const entering = createEntrance(serve);
+  const put = (): void => {
+    const [first] = kept.all;
+    if (!first || !settings) return;
     const { cert, key } = first;
-    const own = { cert, key, minVersion } as const;
-    const offered = http2 ? "h2" : "http/1.1";
-    if (server && offers.get(server) === offered) return void server.setSecureContext(own);
-    server = builtin("node:tls").createServer({
-      ...own,
-      ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
-      SNICallback: (host, done) => done(null, certificateFor(certificates, host)?.context),
-      handshakeTimeout: limits.headMs,
-      pauseOnConnect: false,
-    });
-    offers.set(server, offered);
-    server.on("secureConnection", enter);
-    server.on("tlsClientError", (_error, socket) => socket.destroy());
-  };
-
-  const enter = (socket: TLSSocket): void => {
-    const key = addressOf(socket);
-    const { peer = peerOf(socket), socket: plain } = entering.get(key) ?? {};
-    entering.delete(key);
-    // Node resets no connection of TLS, only the one below it.
-    socket.resetAndDestroy = () => {
-      plain?.resetAndDestroy();
-      return socket.destroy();
-    };
-    serve(socket, { ...peer, isSecure: true });
-  };
-
-  const warnOfExpiry = (): void => {
-    for (const { names, notAfterMs } of certificates) {
-      const leftMs = notAfterMs - clock.wall();
-      if (leftMs > expiresSoonMs) continue;
-      const days = Math.floor(leftMs / 86_400_000);
-      log.warn(leftMs < 0 ? "a certificate has expired" : "a certificate expires soon", {
-        ...{ service, names, days },
-      });
+    if (server && isHttp2Offered === settings.http2) {
+      server.setSecureContext({ cert, key, minVersion });
+      return;
     }
+    isHttp2Offered = settings.http2;
+    server = serverOf(() => kept.all, first, isHttp2Offered, parts.limits);
+    server.on("secureConnection", entering.leave);
   };
-
-  /** A pair is often written file by file: what does not fit is told when it stays so. */
-  const look = async (): Promise<void> => {
-    const before = problem;
-    await loadNext();
-    if (problem !== undefined && problem === before && problem !== told) {
-      const kept = certificates.length > 0;
-      log.error("a certificate cannot be loaded", { service, problem, oneBeforeIsUsed: kept });
-    }
-    told = problem === before ? problem : undefined;
-  };
-
-  let isLooking = false;
-  const lookOn = (): void => {
-    if (isLooking) return;
-    isLooking = true;
-    void every(clock, pollMs, closed.signal, look);
-    void every(clock, expiryLookMs, closed.signal, warnOfExpiry);
-  };
+  const kept = keepCertificates(parts, put);
 
   return {
     get isOn() {
@@ -148,34 +53,29 @@ export function createTlsFront(
     },
     get certificates() {
       if (settings === undefined) return [];
-      return certificates.map(({ names, notAfterMs }) => ({
-        ...{ service, names, notAfter: new Date(notAfterMs).toISOString() },
+      return kept.all.map(({ names, notAfterMs }) => ({
+        ...{ service: parts.service, names, notAfter: new Date(notAfterMs).toISOString() },
       }));
     },
     apply(tls) {
-      if (JSON.stringify(tls) === JSON.stringify(settings)) return;
       settings = tls;
-      if (tls !== undefined) lookOn();
+      kept.apply(tls?.certificates ?? []);
+      if (tls && tls.http2 !== isHttp2Offered) put();
     },
     async refresh() {
-      if (settings === undefined) return;
-      await loadNext();
+      const problem = settings && (await kept.refresh());
       if (problem === undefined) return;
-      const otherwise = certificates.length > 0 ? "; the one before stays in force" : "";
+      const otherwise = kept.all.length > 0 ? "; the one before stays in force" : "";
       throw new Error(`tls: ${problem}${otherwise}`);
     },
     take(socket, peer) {
-      if (server === undefined) return void socket.destroy();
-      const key = addressOf(socket);
-      entering.set(key, { socket, peer });
-      socket.once("close", () => {
-        if (entering.get(key)?.socket === socket) entering.delete(key);
-      });
+      if (!server) return void socket.destroy();
+      entering.enter(socket, peer);
       server.emit("connection", socket);
     },
     close() {
-      closed.abort();
-      for (const { socket } of entering.values()) socket.destroy();
+      kept.close();
+      entering.close();
     },
   };
 }
@@ -185,8 +85,54 @@ export function isHttp2(socket: Socket): boolean {
   return "alpnProtocol" in socket && socket.alpnProtocol === "h2";
 }
 
-/** What its ALPN says, by which it has to be made anew. */
-const offers = new WeakMap<Server, string>();
+/** It never listens: connections are given to it. */
+function serverOf(
+  all: () => readonly Certificate[],
+  { cert, key }: Certificate,
+  offersHttp2: boolean,
+  { headMs }: Limits,
+): Server {
+  const server = createServer({
+    ...{ cert, key, minVersion, handshakeTimeout: headMs },
+    ALPNProtocols: offersHttp2 ? ["h2", "http/1.1"] : ["http/1.1"],
+    SNICallback: (host, done) => done(null, certificateFor(all(), host)?.context),
+  });
+  return server.on("tlsClientError", (_error, socket) => socket.destroy());
+}
+
+interface Entrance {
+  enter(socket: Socket, peer: Peer): void;
+  leave(socket: TLSSocket): void;
+  close(): void;
+}
+
+/** Who is in a handshake: Node does not say which connection a connection of TLS is on. */
+function createEntrance(serve: (socket: TLSSocket, peer: Peer) => void): Entrance {
+  const inside = new Map<string, { readonly plain: Socket; readonly peer: Peer }>();
+  return {
+    enter(plain, peer) {
+      const key = addressOf(plain);
+      inside.set(key, { plain, peer });
+      plain.once("close", () => {
+        if (inside.get(key)?.plain === plain) inside.delete(key);
+      });
+    },
+    leave(socket) {
+      const key = addressOf(socket);
+      const { plain, peer = peerOf(socket) } = inside.get(key) ?? {};
+      inside.delete(key);
+      // Node resets no connection of TLS, only the one below it.
+      socket.resetAndDestroy = () => {
+        plain?.resetAndDestroy();
+        return socket.destroy();
+      };
+      serve(socket, { ...peer, isSecure: true });
+    },
+    close() {
+      for (const { plain } of inside.values()) plain.destroy();
+    },
+  };
+}
 
 /** What tells the connections of one listening socket apart. */
 function addressOf({ remoteAddress, remotePort, localAddress }: Socket): string {

@@ -20,14 +20,13 @@ import {
   streamsMax,
   windowBytes,
 } from "./bounds.ts";
-import { ClientStream } from "./client-stream.ts";
+import { ClientStream, type OfSession } from "./client-stream.ts";
 import { constants } from "./constants.ts";
 
-export class ClientSession implements Connected, Member {
+export class ClientSession implements Connected, Member, OfSession {
   dueAtMs: number;
   readonly desk: Desk;
   readonly peer: Peer;
-  /** What all its requests have in common. */
   readonly origin: Origin;
   readonly scan: HeadScan;
   readonly #session: ServerHttp2Session;
@@ -72,7 +71,6 @@ export class ClientSession implements Connected, Member {
     this.dueAtMs = this.desk.sweep.nowMs + this.desk.limits.lingerMs;
   }
 
-  /** One of its requests is over; `wasTakenBack`: by the client, before it was answered. */
   left(wasTakenBack: boolean): void {
     const { sweep, limits, clock } = this.desk;
     if (--this.#streams === 0) this.dueAtMs = sweep.nowMs + limits.keepAliveMs;

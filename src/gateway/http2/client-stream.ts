@@ -1,24 +1,37 @@
 // One request of a client in HTTP/2: reads its body into the framing of HTTP/1.1, and writes its answer.
 import type { ServerHttp2Stream } from "node:http2";
 import { late } from "../http1/conversation.ts";
-import type { Fault } from "../http1/scan.ts";
+import type { Origin } from "../http1/request.ts";
+import type { Fault, HeadScan } from "../http1/scan.ts";
+import type { Desk } from "../relay/desk.ts";
 import type { RawInstance } from "../relay/exchange.ts";
 import type { RequestHead, ResponseHead } from "../relay/messages.ts";
 import { Passage } from "../relay/passage.ts";
+import type { Peer } from "../relay/peer.ts";
 import type { Reply } from "../relay/replies.ts";
 import type { Client } from "../relay/serving.ts";
 import { type Member, never } from "../relay/sweep.ts";
 import { AnswerFrames } from "./answer-frames.ts";
 import { BodyFrames } from "./body-frames.ts";
-import type { ClientSession } from "./client-session.ts";
 import { constants } from "./constants.ts";
 import { readFields } from "./request.ts";
+
+/** The connection, as its requests see it. */
+export interface OfSession {
+  readonly desk: Desk;
+  readonly peer: Peer;
+  /** What all its requests have in common. */
+  readonly origin: Origin;
+  readonly scan: HeadScan;
+  /** One of its requests is over; `wasTakenBack`: by the client, before it was answered. */
+  left(wasTakenBack: boolean): void;
+}
 
 export class ClientStream implements Client, Member {
   dueAtMs: number = never;
   /** DATA frames are chunks of their own kind. */
   readonly unframes = true;
-  readonly #session: ClientSession;
+  readonly #session: OfSession;
   readonly #stream: ServerHttp2Stream;
   readonly #answer: AnswerFrames;
   #head: RequestHead | undefined;
@@ -30,7 +43,7 @@ export class ClientStream implements Client, Member {
   /** Set while the client does not take what lies ready. */
   #resumeAnswer: (() => void) | undefined;
 
-  constructor(session: ClientSession, stream: ServerHttp2Stream) {
+  constructor(session: OfSession, stream: ServerHttp2Stream) {
     this.#session = session;
     this.#stream = stream;
     this.#answer = new AnswerFrames(stream);

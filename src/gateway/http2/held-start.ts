@@ -4,12 +4,13 @@ import type { Answering } from "../relay/exchange.ts";
 import type { ResponseHead } from "../relay/messages.ts";
 
 /** Head, data and end come in frames of their own, and often in reads of their own. */
-const heldMs = 10;
+const heldMs = 50;
 /** More than this goes on at once. */
 const heldBytes = 16 * 1024;
 
 export class HeldStart {
   #head: ResponseHead | undefined;
+  #length: number | undefined;
   #pieces: Buffer[] = [];
   #bytes = 0;
 
@@ -17,8 +18,14 @@ export class HeldStart {
     return this.#head !== undefined;
   }
 
+  /** Whether as many bytes have come as were said: then only the word of its end is missing. */
+  get isWhole(): boolean {
+    return this.#bytes === this.#length;
+  }
+
   hold(head: ResponseHead): void {
     this.#head = head;
+    this.#length = head.framing === "length" ? head.length : undefined;
   }
 
   /** Whether the piece waits too. */
@@ -29,10 +36,13 @@ export class HeldStart {
     return true;
   }
 
-  /** Calls `onLate` when a moment has passed and it still waits. */
-  async soon(clock: Clock, onLate: () => void): Promise<void> {
+  /**
+   * Calls `onLate` when it still waits: after a moment if the request could be repeated, else as
+   * soon as what came with it is read.
+   */
+  async soon(clock: Clock, method: string, onLate: () => void): Promise<void> {
     await turn();
-    if (this.waits) await clock.sleep(heldMs);
+    if (this.waits && method !== "POST" && method !== "PATCH") await clock.sleep(heldMs);
     if (this.waits) onLate();
   }
 

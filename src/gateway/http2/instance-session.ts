@@ -21,6 +21,12 @@ export interface Boarding {
   fail(why: NoSession): void;
 }
 
+/** All connections to one instance. */
+export interface Sessions {
+  /** `alone`: the request cannot be repeated when its connection turns out to be dead. */
+  board(boarding: Boarding, alone: boolean): InstanceSession;
+}
+
 export class InstanceSession implements Member {
   dueAtMs: number = never;
   /** Streams it has had, those that are open included. */

@@ -1,9 +1,9 @@
 // The connections in HTTP/2 to each instance: as few as its requests fit in.
 import type { Home, OpenCarrier } from "../relay/home.ts";
-import { type Boarding, InstanceSession } from "./instance-session.ts";
+import { type Boarding, InstanceSession, type Sessions } from "./instance-session.ts";
 import { InstanceStream } from "./instance-stream.ts";
 
-export class InstanceSessions {
+class InstanceSessions implements Sessions {
   readonly #home: Home;
   readonly #all: Set<InstanceSession> = new Set();
 
@@ -11,7 +11,6 @@ export class InstanceSessions {
     this.#home = home;
   }
 
-  /** `alone`: the request cannot be repeated when its connection turns out to be dead. */
   board(boarding: Boarding, alone: boolean): InstanceSession {
     const session = this.#withRoom(alone) ?? this.#open();
     session.board(boarding);

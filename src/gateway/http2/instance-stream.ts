@@ -11,8 +11,7 @@ import { constants } from "./constants.ts";
 import { HeldStart } from "./held-start.ts";
 import { answerOf, trailersOf } from "./instance-answer.ts";
 import { RequestFrames, requestOf } from "./instance-request.ts";
-import type { Boarding, InstanceSession, NoSession } from "./instance-session.ts";
-import type { InstanceSessions } from "./instance-sessions.ts";
+import type { Boarding, InstanceSession, NoSession, Sessions } from "./instance-session.ts";
 
 /** A connection that just ends takes nothing with it: so often another one is tried at once. */
 const boardingsMax = 3;
@@ -23,7 +22,7 @@ export class InstanceStream implements Carrier, Boarding, Member {
   /** It is for one request, however many its connection carries. */
   readonly isFree = false;
   readonly #home: Home;
-  readonly #sessions: InstanceSessions;
+  readonly #sessions: Sessions;
   #job: Job | undefined;
   #session: InstanceSession | undefined;
   #stream: ClientHttp2Stream | undefined;
@@ -36,7 +35,7 @@ export class InstanceStream implements Carrier, Boarding, Member {
   #trailers = "";
   readonly #held = new HeldStart();
 
-  constructor(home: Home, sessions: InstanceSessions, isOwn: boolean) {
+  constructor(home: Home, sessions: Sessions, isOwn: boolean) {
     this.#home = home;
     this.#sessions = sessions;
     this.isOwn = isOwn;
@@ -148,7 +147,7 @@ export class InstanceStream implements Carrier, Boarding, Member {
       )
       .on(
         "end",
-        here(() => this.#onEnd(stream)),
+        here(() => (stream.destroyed ? undefined : this.#onEnd())),
       )
       .on("error", (error) => {
         text = messageOf(error);
@@ -179,7 +178,7 @@ export class InstanceStream implements Carrier, Boarding, Member {
     this.#held.hold(head);
     // A head without a body is written with the end, which some clients want of gRPC.
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) return;
-    void this.#held.soon(this.#home.clock, () => {
+    void this.#held.soon(this.#home.clock, job.method, () => {
       if (this.#job !== job || !this.#stream) return;
       this.#held.show(job.answer);
       this.#flush(job, this.#stream);
@@ -205,13 +204,14 @@ export class InstanceStream implements Carrier, Boarding, Member {
   }
 
   /** All of the answer has been read. */
-  #onEnd(stream: ClientHttp2Stream): void {
-    if (this.#headAfterMs === undefined || stream.destroyed || !this.#job) return;
+  #onEnd(): void {
+    if (this.#headAfterMs === undefined || !this.#job) return;
     this.#held.show(this.#job.answer);
     this.#end("answered");
   }
 
   #onClose(stream: ClientHttp2Stream, text: string): void {
+    if (this.#held.isWhole) return void this.#onEnd();
     if (this.#headAfterMs !== undefined && !this.#held.waits) return void this.#end("broken", text);
     const hasSpoken = this.#headAfterMs !== undefined || this.#interims > 0;
     const kind = closedAs(stream, this.#session, hasSpoken);
