@@ -37,6 +37,7 @@ const servers = [
   { program: "nft", package: "nftables" },
   { program: "iptables", package: "iptables" },
   { program: "promtool", package: "prometheus" },
+  { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
   { program: "supervisord", package: "supervisor" },
   { program: "systemd-notify", package: "systemd" },
   { program: "cc", package: "gcc" },

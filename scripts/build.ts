@@ -1,5 +1,6 @@
 // Builds the package into dist/: rolldown joins the files that start together, tsc writes the types.
-import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { type Plugin, rolldown } from "rolldown";
@@ -25,12 +26,22 @@ const entries: readonly string[] = [
   "src/platforms/spawner/main.ts",
 ];
 
+/** Of all sources, with their names: times of files are alike in reproducible images. */
+function sourceMark(): string {
+  const hash = createHash("sha256");
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  for (const file of files.filter((name) => name.endsWith(".ts")).toSorted()) {
+    hash.update(`${file}\0`).update(readFileSync(join(root, "src", file)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
 /** The version as a word of the code: a user's bundler would not find the manifest again. */
 const versionAsText: Plugin = {
   name: "version",
   load: (id) =>
     id === join(root, "src/kernel/version.ts")
-      ? `export const version = ${JSON.stringify(manifest.version)};`
+      ? `export const version = ${JSON.stringify(manifest.version)}; export const build = ${JSON.stringify(sourceMark())};`
       : undefined,
 };
 

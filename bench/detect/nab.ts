@@ -95,7 +95,12 @@ export function scoreAt(
   threshold: number,
 ): NabScore {
   const { points, windows } = pointsOf(series, scores);
-  return tally(points.filter(({ score }) => score >= threshold), windows, profile, threshold);
+  return tally(
+    points.filter(({ score }) => score >= threshold),
+    windows,
+    profile,
+    threshold,
+  );
 }
 
 /** The best one threshold for all series can do: what the benchmark reports. */

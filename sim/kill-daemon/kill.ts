@@ -49,7 +49,7 @@ async function waitForInstant({ random, witness }: Trial, n: number): Promise<Wh
       if (/"homeostat\.action\.(intended|started)"/.test(text)) begins.resolve(true);
     };
     witness.listeners.add(hear);
-    const inAction = await Promise.race([begins.promise, sleep(4_000, false)]);
+    const inAction = await Promise.race([begins.promise, sleep(15_000, false)]);
     witness.listeners.delete(hear);
     await sleep(below(random, 80));
     return inAction ? "action" : "any";

@@ -61,7 +61,7 @@ export async function runDaemon({
     gatewayCommand: [process.execPath, ...inherited(), gatewayEntry],
     spawnerCommand: [process.execPath, ...inherited(), ...spawnerOptions, spawnerEntry],
     dashboard: dashboardFolder,
-    successor: { check: () => successorOf(stateFolder) },
+    successor: { check: (nonce) => successorOf(stateFolder, nonce) },
     onBroken: (error) => {
       log.error("the loop is broken: ending so that a supervisor starts the daemon anew", {
         reason: messageOf(error),

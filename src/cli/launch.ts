@@ -1,5 +1,14 @@
 // How a daemon comes to life: the config, already read, is handed to a process that has no use for its readers.
-import { accessSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { HomeostatError, messageOf } from "../kernel/errors.ts";
 import type { Level } from "../kernel/log.ts";
@@ -21,12 +30,15 @@ export interface Launch {
   readonly json: boolean;
   /** The daemon's command line, of the version that wrote this. */
   readonly command: readonly string[];
+  /** Whoever orders an upgrade names it: one that was left behind by somebody else is not run. */
+  readonly nonce?: string;
 }
 
 const setMark = "a set of";
 
+const fileName = "launch.json";
 /** Secrets of the config stand in it: its folder is its user's alone, and it is gone once it is read. */
-const launchFile = (stateFolder: string): string => join(stateFolder, "launch.json");
+const launchFile = (stateFolder: string): string => join(stateFolder, fileName);
 
 /**
  * Young objects of a daemon live for one look at its services: more room for them than 2 MiB costs
@@ -55,14 +67,19 @@ export function become({ command: [file = "", ...rest] }: Launch): void {
 
 /**
  * The program that was written down last, ready to be become.
- * @throws USAGE when nobody wrote one, or its program is not there.
+ * @throws USAGE when nobody wrote one, not whoever asks, or its program is not there.
  */
-export function successorOf(stateFolder: string): () => void {
+export function successorOf(stateFolder: string, nonce: string): () => void {
   if (!canBecome()) {
     const message = `expected Node from 22.15 on, got ${process.version}`;
     throw new HomeostatError("USAGE", message);
   }
   const what = peekLaunch(stateFolder);
+  if (what.nonce === undefined || what.nonce !== nonce) {
+    const got = nonce === "" ? "none" : "another one";
+    const message = `nonce: expected the one of the launch that was written down last, got ${got}`;
+    throw new HomeostatError("USAGE", `${message}; ask with \`homeostat upgrade\``);
+  }
   const [file = "", ...rest] = what.command;
   const entry = rest.find((word) => isAbsolute(word)) ?? "";
   try {
@@ -86,9 +103,23 @@ export function writeLaunch(given: Omit<Launch, "command">): Launch {
   return what;
 }
 
-/** Takes back what was written and is not wanted any more. */
-export function dropLaunch(stateFolder: string): void {
+/** Takes back what was written and is not wanted any more, unless somebody else has written since. */
+export function dropLaunch(stateFolder: string, nonce: string): void {
+  try {
+    if (peekLaunch(stateFolder).nonce !== nonce) return;
+  } catch {
+    // Nobody has, or it can be read by nobody: it is in the way either way.
+  }
   rmSync(launchFile(stateFolder), { force: true });
+}
+
+/** What was being written by a process that is no more, and was never put in its place. */
+function sweep(stateFolder: string): void {
+  for (const name of readdirSync(stateFolder)) {
+    const pid = name.startsWith(`${fileName}.`) ? name.slice(fileName.length + 1) : "";
+    if (pid === "" || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(stateFolder, name), { force: true });
+  }
 }
 
 /** All of it or nothing. @throws JOURNAL_UNUSABLE */
@@ -104,10 +135,11 @@ function write(what: Launch): void {
   }
 }
 
-/** Takes the file away. @throws USAGE when nobody wrote it. */
+/** Takes the file away, and what others have left. @throws USAGE when nobody wrote it. */
 export function readLaunch(stateFolder: string): Launch {
   const what = peekLaunch(stateFolder);
   rmSync(launchFile(stateFolder), { force: true });
+  sweep(stateFolder);
   return what;
 }
 

@@ -5,6 +5,7 @@ import { logsHelp } from "./commands/logs-help.ts";
 import { orderForms } from "./commands/order-words.ts";
 import { addLiving } from "./living.ts";
 import type { UpOptions } from "./load.ts";
+import { addPast } from "./past.ts";
 import { unknownCommand, usageError } from "./usage.ts";
 
 // Loaded when they are asked for: a command that only looks must not wait for the whole daemon.
@@ -73,6 +74,7 @@ export function buildProgram(): Command {
   addHeartbeat(add);
   addNotify(add);
   addDrill(add);
+  addPast(add);
   add("check", "check the config and show what it means")
     .addOption(dashboardPort())
     .addOption(profile())
@@ -128,6 +130,11 @@ function addLogs(add: (name: string, text: string) => Command): void {
     .addHelpText("after", logsHelp)
     .action(async (names: readonly string[], _: unknown, c: Command) =>
       (await logsCommands()).logs(names, all(c)),
+    );
+  add("templates [file]", "the kinds of lines that a log has; without a file, of standard input")
+    .option("-n, --lines <count>", "kinds that are shown (default: 50)")
+    .action(async (file: string | undefined, _: unknown, c: Command) =>
+      (await import("./commands/templates.ts")).templates(file ?? "-", all(c)),
     );
 }
 
@@ -225,7 +232,7 @@ export function asJson(): boolean {
 }
 
 /** A config is code: what it left open must not keep a command alive that is over. */
-const loadsConfig = new Set(["check"]);
+const loadsConfig = new Set(["check", "tune"]);
 const lastMs = 1_000;
 
 /** Does what the words say. @throws USAGE, or what the command throws */

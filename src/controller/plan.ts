@@ -68,6 +68,12 @@ function climb(
       );
     case "stuck":
       return restart(diagnosis, undefined, "it runs and answers, and does not do its work");
+    case "exhaustion":
+      return restart(
+        diagnosis,
+        undefined,
+        "a fresh process has all of it again, and a planned end is a clean one",
+      );
     case "slow-dependency":
       return degrade(diagnosis, policy);
     case "overload":

@@ -4,6 +4,7 @@ import type { DecisionDraft, Event } from "../model/event.ts";
 import type { Instance } from "../model/instance.ts";
 import type { Policy } from "../model/policy.ts";
 import { metrics, type Reading } from "../model/reading.ts";
+import { metricOf } from "../model/series.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
 import { processRules } from "./processes.ts";
 import { emptySenses, type Senses, type State, type Table, without } from "./state.ts";
@@ -15,6 +16,10 @@ export interface DetectorRule {
   readonly metric: string;
   readonly of: "instance" | "service";
   readonly detector: Detector;
+  /** A second metric that it needs to judge the first, such as a limit that has one of its own. */
+  readonly beside?: string;
+  /** Each series of the metric has a state and a symptom of its own; their keys end in its labels. */
+  readonly labelled?: true;
 }
 
 export type RulesFor = (policy: Policy, service: string) => readonly DetectorRule[];
@@ -85,12 +90,21 @@ function observe(look: Look, reading: Reading): void {
   if (isInstance && !speaksFor(state.instances[target], reading)) return;
   if (subject.isMuted) return;
   for (const rule of subject.rules) {
-    if (rule.metric !== metric || (rule.of === "instance") !== isInstance) continue;
+    if ((rule.of === "instance") !== isInstance) continue;
+    const series = seriesOf(rule, metric);
+    if (series === undefined) continue;
     // Detectors of absence live on awake time, so that a stalled daemon hears no silence.
     const heard = rule.detector.tick ? { ...reading, atMs: awakeMs } : reading;
-    const key = `${target}:${rule.name}`;
+    const key = `${target}:${rule.name}${series}`;
     apply(look, target, rule, key, (held) => rule.detector.observe(held, heard));
   }
+}
+
+/** The labels by which a rule tells this metric from others that it hears; undefined: it hears it not. */
+function seriesOf({ metric, beside, labelled }: DetectorRule, heard: string): string | undefined {
+  if (heard === metric || heard === beside) return "";
+  if (!labelled || !heard.startsWith(`${metric}{`)) return undefined;
+  return heard.slice(metric.length);
 }
 
 function meet(look: Look, target: Target): Subject {
@@ -143,7 +157,7 @@ function passTime(look: Look): void {
 function dropUnwatched(look: Look): void {
   const { state, active, drafts } = look;
   for (const { key, target } of Object.values(state.symptoms)) {
-    const name = key.slice(target.length + 1);
+    const name = metricOf(key.slice(target.length + 1));
     if (processRules.has(name) || !active.has(key)) continue;
     const rules = look.rulesFor(state.policy, serviceOf(target));
     if (rules.some((rule) => rule.name === name)) continue;

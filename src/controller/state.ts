@@ -10,8 +10,15 @@ import type { Job } from "../model/job.ts";
 import type { Lesson } from "../model/lesson.ts";
 import type { Policy, ServicePolicy } from "../model/policy.ts";
 import type { Reading } from "../model/reading.ts";
-import type { Symptom } from "../model/symptom.ts";
-import { diskTarget, instanceName, isInstance, serviceOf, type Target } from "../model/target.ts";
+import { isMild, type Symptom } from "../model/symptom.ts";
+import {
+  diskTarget,
+  hostTarget,
+  instanceName,
+  isInstance,
+  serviceOf,
+  type Target,
+} from "../model/target.ts";
 
 export type Table<T> = Readonly<Record<string, T>>;
 
@@ -155,7 +162,7 @@ export function instancesOf(policy: ServicePolicy): readonly Target[] {
 
 /** Whether the policy asks for this service or instance. */
 export function isConfigured(policy: Policy, target: Target): boolean {
-  if (target === diskTarget) return true;
+  if (target === diskTarget || target === hostTarget) return true;
   const service = policy.services[serviceOf(target)];
   if (!service) return false;
   return !isInstance(target) || instancesOf(service).includes(target);
@@ -170,10 +177,10 @@ export function serviceSymptoms(state: State, service: string): readonly Symptom
   return Object.values(state.symptoms).filter((symptom) => serviceOf(symptom.target) === service);
 }
 
-/** Ready, and without a symptom of its own; a certificate that expires some day is none of now. */
+/** Ready, and without a symptom of its own that is about now. */
 export function isHealthy(state: State, target: Target): boolean {
   if (state.instances[target]?.state !== "ready") return false;
-  return symptomsOf(state, target).every((symptom) => symptom.kind === "expiring");
+  return symptomsOf(state, target).every((symptom) => isMild(symptom.kind));
 }
 
 /** All services that `service` depends on, over any number of steps. */

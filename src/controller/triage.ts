@@ -2,7 +2,7 @@
 import type { DecisionDraft } from "../model/event.ts";
 import type { Incident } from "../model/incident.ts";
 import { because } from "../model/reason.ts";
-import { isQuiet, type Symptom, type SymptomKind } from "../model/symptom.ts";
+import { isMild, isQuiet, type Symptom, type SymptomKind } from "../model/symptom.ts";
 import { serviceOf } from "../model/target.ts";
 import { isExternalSick } from "./external.ts";
 import {
@@ -30,6 +30,8 @@ export function triage(state: State): readonly DecisionDraft[] {
   const placed = new Set(open.flatMap((incident) => heldBy(state, incident)));
   const symptom = Object.values(state.symptoms)
     .filter((other) => !placed.has(other.key) && !isQuiet(other.kind))
+    // Of the machine itself: there is no service whose incident it could be.
+    .filter((other) => serviceOf(other.target) in state.policy.services)
     .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.key < b.key ? -1 : 1))[0];
   return symptom ? place(state, open, symptom) : [];
 }
@@ -118,9 +120,11 @@ function explains(state: State, incident: Incident): boolean {
   if (incident.state !== "escalated") return true;
   const { service } = incident;
   const policy = state.policy.services[service];
-  if (service in state.degraded || symptomsOf(state, service).length > 0) return true;
+  if (service in state.degraded || symptomsOf(state, service).some(isSick)) return true;
   return policy !== undefined && instancesOf(policy).every((it) => !isHealthy(state, it));
 }
+
+const isSick = ({ kind }: Symptom): boolean => !isMild(kind);
 
 /** What runs elsewhere and only cannot be asked is not known to be sick: it explains nothing. */
 function mayHarm(state: State, service: string): boolean {

@@ -93,8 +93,9 @@ export function createGateway(
 }
 
 /** What differs here is another listening socket, or other clients on it. */
-function keyOf({ service, host, port, protocol, path, acceptProxy }: Route): string {
-  return JSON.stringify([service, host, port, protocol, path, acceptProxy]);
+function keyOf({ service, host, port, protocol, path, ...route }: Route): string {
+  const { acceptProxy, trustForwarded } = route;
+  return JSON.stringify([service, host, port, protocol, path, acceptProxy, trustForwarded]);
 }
 
 /** What they have promised to finish, `leaving` knows until then. */

@@ -8,9 +8,12 @@ import type { CertificateStats } from "../protocol/gateway-secure.ts";
 import { featureKinds } from "./features/all.ts";
 import { createFront } from "./front/front.ts";
 import { createListening, type Listening } from "./front/listening.ts";
+import { networksOf, ownNetworks } from "./front/networks.ts";
 import { isHttp2 } from "./front/tls.ts";
 import { ClientConnection } from "./http1/client-connection.ts";
 import { InstanceConnection } from "./http1/instance-connection.ts";
+import { KnownHeads } from "./http1/known-heads.ts";
+import type { AskedHeads } from "./http1/request-reader.ts";
 import { ClientSession } from "./http2/client-session.ts";
 import { createH2cCarriers } from "./http2/instance-sessions.ts";
 import { createBalancing } from "./relay/balancing/balancing.ts";
@@ -21,6 +24,7 @@ import { createFeatureSet } from "./relay/feature-set.ts";
 import { createWaitingRoom } from "./relay/hold.ts";
 import { Instance, type InstanceParts } from "./relay/instance.ts";
 import { defaultLimits, type Limits } from "./relay/limits.ts";
+import type { ResponseHead } from "./relay/messages.ts";
 import type { Peer } from "./relay/peer.ts";
 import { Retrying } from "./relay/retrying.ts";
 import { createSweep } from "./relay/sweep.ts";
@@ -63,6 +67,7 @@ export function createRoute(
 ): LiveRoute {
   const { clock, random, log, deadlines, stats, listening = createListening() } = context;
   const clients = new Set<Connected>();
+  const sweep = createSweep(clock, clientResolutionMs);
   const counters = stats.route(config.service);
   const upstreams = (): readonly Instance[] => desk.upstreams;
   const features = createFeatureSet(featureKinds, { clock, random, log, counters, upstreams });
@@ -72,18 +77,25 @@ export function createRoute(
     balancing: createBalancing({ random, upstreams, nowMs: () => clock.now() }),
     retrying: new Retrying(counters, clock.now()),
     room: createWaitingRoom(deadlines, limits.waiting),
-    sweep: createSweep(clock, clientResolutionMs),
+    sweep,
     closing: false as boolean,
-    dateLine: dateLines(clock),
+    dateLine: dateLines(clock, () => sweep.nowMs),
+    trusted: networksOf(config.trustForwarded ?? ownNetworks),
   } satisfies Desk;
-  const front = createFront(config, { clock, deadlines, log, limits, listening }, (socket, peer) =>
-    receive(socket, peer, desk),
+  const asked: AskedHeads = new KnownHeads();
+  const answered = new KnownHeads<ResponseHead>();
+  const front = createFront(
+    config,
+    { clock, deadlines, log, limits, listening, clients },
+    (socket, peer) => receive(socket, peer, desk, asked),
   );
   const openH2c = createH2cCarriers();
   const parts = {
     ...{ clock, limits: ofAnswers(limits), sweep: createSweep(clock, tryResolutionMs) },
     open: (home, isOwn) =>
-      desk.config.back === "h2c" ? openH2c(home, isOwn) : new InstanceConnection(home, isOwn),
+      desk.config.back === "h2c"
+        ? openH2c(home, isOwn)
+        : new InstanceConnection(home, isOwn, answered),
   } satisfies Omit<InstanceParts, "counters">;
 
   const apply = (next: Route): void => {
@@ -126,13 +138,13 @@ export function createRoute(
 }
 
 /** To what speaks the client's protocol. */
-function receive(socket: Socket, peer: Peer, desk: Desk): void {
+function receive(socket: Socket, peer: Peer, desk: Desk, asked: AskedHeads): void {
   const { config, counters } = desk;
   counters.clients++;
   socket.once("close", () => counters.clients--);
   if (config.protocol === "tcp") new TcpConnection(socket, peer, desk);
   else if (isHttp2(socket)) new ClientSession(socket, peer, desk);
-  else new ClientConnection(socket, peer, desk);
+  else new ClientConnection(socket, peer, desk, asked);
 }
 
 function isSame(up: Instance, { instance, port, path }: Upstream): boolean {

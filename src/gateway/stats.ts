@@ -72,9 +72,9 @@ export function addLatency(counters: InstanceCounters, ms: number): void {
   counters.latency[bucket] = (counters.latency[bucket] ?? 0) + 1;
 }
 
-/** @param status from 100 to 599. */
+/** @param status from 100 to 599; another one is counted with the nearest class. */
 export function addStatus({ statuses }: InstanceCounters, status: number): void {
-  const at = Math.trunc(status / 100) - 1;
+  const at = Math.min(Math.max(Math.trunc(status / 100), 1), statuses.length) - 1;
   statuses[at] = (statuses[at] ?? 0) + 1;
 }
 

@@ -14,8 +14,11 @@ export interface Clock {
 /** A timer of Node fires at once when it is told to wait longer: 2^31 - 1 ms, 24.8 days. */
 export const longestTimerMs = 2_147_483_647;
 
+/** Found once: the global one is looked up by a getter each time. */
+const monotonic = performance;
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => monotonic.now(),
   wall: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

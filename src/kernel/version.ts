@@ -6,3 +6,6 @@ const manifest = createRequire(import.meta.url)("../../package.json") as {
 };
 
 export const version: string = manifest.version;
+
+/** Another one for each build, whatever the files of it look like; "" when it runs from its sources. */
+export const build: string = "";

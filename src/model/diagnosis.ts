@@ -14,6 +14,7 @@ export type DiagnosisKind =
   | "dependency-down"
   | "external-down"
   | "common-cause"
+  | "exhaustion"
   | "unknown";
 
 export interface Diagnosis {

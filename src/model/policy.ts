@@ -41,6 +41,14 @@ export interface Limits {
   readonly probeLatencyMs?: number;
   readonly cpuRatio?: number;
   readonly rssBytes?: number;
+  /** Lines of severity error in its log, a second. */
+  readonly errorLines?: number;
+  /** False alarms that are borne per series and month when something is unusual; absent is 1, 0 is off. */
+  readonly unusualPerMonth?: number;
+  /** What ends it when it has more: memory of one instance that is held by a group or by us. */
+  readonly memoryBytes?: number;
+  /** What runs out sooner is a symptom; absent: never. */
+  readonly aheadMs?: number;
   /** How long a limit must be passed before it is a symptom. */
   readonly forMs: number;
 }

@@ -25,6 +25,8 @@ export const metrics = {
   cpu: { name: "process.cpu", unit: "ratio" },
   rss: { name: "process.rss", unit: "bytes" },
   fds: { name: "process.fds", unit: "count" },
+  /** How many it may have open. */
+  fdsMost: { name: "process.fds_most", unit: "count" },
   threads: { name: "process.threads", unit: "count" },
   /** Context switches of the first thread, of both kinds. */
   switches: { name: "process.switches", unit: "per_s" },
@@ -33,6 +35,8 @@ export const metrics = {
   diskWritten: { name: "process.disk_written", unit: "per_s" },
   /** What a watcher outside says of a service that runs elsewhere: 1 up, 0 down. */
   watcher: { name: "watcher.up", unit: "bool" },
+  /** Whether an Alertmanager says that it is well: 0 while an alert of the service is firing. */
+  alerts: { name: "alerts", unit: "bool" },
   /** Exit code, or 128 + signal number; the note decodes it. */
   exit: { name: "process.exit", unit: "code" },
   requests: { name: "gateway.requests", unit: "per_s" },
@@ -50,6 +54,39 @@ export const metrics = {
   appBreakersOpen: { name: "app.breakers_open", unit: "count" },
   /** Watched workers, tasks and the like that are gone and not back yet. */
   appLost: { name: "app.lost", unit: "count" },
+  /** Lines of a service's log, by label `severity`: error, warn, info, debug, none. */
+  logLines: { name: "log.lines", unit: "per_s" },
+  /** Lines that were counted, but not looked at. */
+  logCut: { name: "log.cut", unit: "per_s" },
+  logTemplates: { name: "log.templates", unit: "count" },
+  /** How much of what its log usually says is learnt: 0…1, told until it is. */
+  logLearnt: { name: "log.learnt", unit: "ratio" },
+  /** Kinds of lines that the log never had; the note says which. Absent while it is learnt. */
+  logNewTemplates: { name: "log.new_templates", unit: "count" },
+  /** Of the machine: shares of all its cores. */
+  hostCpu: { name: "host.cpu", unit: "ratio" },
+  hostIoWait: { name: "host.io_wait", unit: "ratio" },
+  /** Taken by other guests of the same hardware. */
+  hostSteal: { name: "host.steal", unit: "ratio" },
+  hostMemory: { name: "host.memory_used", unit: "ratio" },
+  hostMemoryFree: { name: "host.memory_available", unit: "bytes" },
+  hostSwap: { name: "host.swap_used", unit: "ratio" },
+  /** Share of the time in which some, or all, waited; labels `resource` and `kind`. */
+  hostPressure: { name: "host.pressure", unit: "ratio" },
+  hostFds: { name: "host.fds", unit: "count" },
+  hostFdsUsed: { name: "host.fds_used", unit: "ratio" },
+  hostReceived: { name: "host.network_received", unit: "per_s" },
+  hostSent: { name: "host.network_sent", unit: "per_s" },
+  /** Packets that were lost or broken, both ways. */
+  hostNetworkErrors: { name: "host.network_errors", unit: "per_s" },
+  /** By label `mount`, of the disks in use. */
+  hostDisk: { name: "host.disk_used", unit: "ratio" },
+  hostDiskFree: { name: "host.disk_free", unit: "bytes" },
+  hostInodes: { name: "host.inodes_used", unit: "ratio" },
+  /** Of what the control group of the daemon may have; absent without a limit. */
+  groupCpu: { name: "host.group_cpu", unit: "ratio" },
+  groupThrottled: { name: "host.group_throttled", unit: "ratio" },
+  groupMemory: { name: "host.group_memory_used", unit: "ratio" },
 } as const;
 
 export interface Metric {

@@ -15,6 +15,9 @@ export const notifyTarget: Target = "@notify";
 /** What journal and logs are written to; no process. */
 export const diskTarget: Target = "@disk";
 
+/** The machine, or the container, that all of it runs on; no process. */
+export const hostTarget: Target = "@host";
+
 /** Whether it names a process of Homeostat itself: no service begins so. */
 export function isOurs(target: Target): boolean {
   return target.startsWith("@");

@@ -14,6 +14,23 @@ export interface Place {
   readonly hands?: { readonly move: readonly number[] };
 }
 
+/** The group that this process is in, for one controller; undefined where there is none. */
+export function groupOf(
+  controller: Controller | "cpuacct",
+  own: string,
+  mounts: string,
+): { readonly folder: string; readonly version: 1 | 2 } | undefined {
+  const line = new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, "m").exec(own)?.[1];
+  const group = line ?? /^0::(.*)$/m.exec(own)?.[1];
+  if (group === undefined) return undefined;
+  const folder = mountedAt(mounts, group, (type, options) =>
+    line === undefined
+      ? type === "cgroup2"
+      : type === "cgroup" && options.split(",").includes(controller),
+  );
+  return folder === undefined ? undefined : { folder, version: line === undefined ? 2 : 1 };
+}
+
 /** Where groups with this controller can be made, or in words why nowhere. */
 export function placeOf(controller: Controller, own: string, mounts: string): Place | string {
   const line = new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, "m").exec(own)?.[1];

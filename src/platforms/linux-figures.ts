@@ -11,10 +11,12 @@ export interface FigureReader {
   pssOf(identity: ProcessIdentity): number | undefined;
 }
 
-/** Of so many processes the files stay open; those of more are opened each time. */
-const heldMax = 768;
+/** Of so many processes the files stay open, four each; those of more are opened each time. */
+const heldUsual = 768;
 /** Files of a process that was not asked for so long are closed. */
 const forgetMs = 10_000;
+/** A process may change its own limits, as Node does when it starts. */
+const limitsMs = 60_000;
 
 interface Held {
   readonly startTicks: number;
@@ -27,6 +29,8 @@ interface Held {
   readonly io: number | undefined;
   usedAt: number;
   last?: Look;
+  /** How many files it may have open, and when that was read. */
+  most?: { readonly fds: number | undefined; readonly readAt: number };
 }
 
 interface Look {
@@ -38,6 +42,8 @@ interface Look {
 /** A descriptor of /proc/PID is about one process for ever: it can never meet another of that pid. */
 export function figureReader(now: () => number): FigureReader {
   const held = new Map<number, Held>();
+  // No more than half of the descriptors that this process may have.
+  const heldMax = Math.min(heldUsual, Math.floor((mostFds("self") ?? Infinity) / 8));
   let sweptAt = now();
 
   const drop = (pid: number, it: Held): void => {
@@ -63,11 +69,18 @@ export function figureReader(now: () => number): FigureReader {
       sweep();
       const it = take(identity);
       if (!it) return undefined;
-      it.usedAt = now();
-      const found = read(identity.pid, it);
-      if (held.get(identity.pid) !== it) closeAll(it);
-      else if (!found) drop(identity.pid, it);
-      return found;
+      let found: Figures | undefined;
+      try {
+        it.usedAt = now();
+        if (!it.most || now() - it.most.readAt > limitsMs) {
+          it.most = { fds: mostFds(identity.pid), readAt: now() };
+        }
+        found = read(identity.pid, it);
+        return found;
+      } finally {
+        if (held.get(identity.pid) !== it) closeAll(it);
+        else if (!found) drop(identity.pid, it);
+      }
     },
     pssOf: (identity) => {
       if (readStat(identity.pid)?.startTicks !== identity.startTicks) return undefined;
@@ -86,19 +99,22 @@ function openVerified(pid: number, startTicks: number, usedAt: number): Held | u
     opened.push(fd);
     return fd;
   };
+  let isKept = false;
   try {
     const [stat, statm] = [open("stat"), open("statm")];
     const io = orGone(() => open("io"));
     const scheduled = isScheduled();
     const counts = open(scheduled ? "schedstat" : "status");
     // Looked at after the opening: whoever has this start time now is whom the descriptors are about.
-    if (readStat(pid)?.startTicks === startTicks) {
+    isKept = readStat(pid)?.startTicks === startTicks;
+    if (isKept) {
       return { startTicks, stat, statm, counts, scheduled, io, usedAt };
     }
   } catch (error) {
     if (!isGone(error)) throw error;
+  } finally {
+    if (!isKept) for (const fd of opened) closeSync(fd);
   }
-  for (const fd of opened) closeSync(fd);
   return undefined;
 }
 
@@ -145,6 +161,7 @@ function readAll(pid: number, held: Held, line: string): Figures | undefined {
     rssBytes,
     threads: stat.threads,
     fds,
+    ...(held.most?.fds === undefined ? {} : { fdsMost: held.most.fds }),
     switches: held.scheduled ? turnsOf(line) : switchesOf(textAt(held.counts) ?? ""),
     ...(io === undefined
       ? {}
@@ -192,6 +209,12 @@ function fieldOf(text: string, name: string): number {
 function countFds(pid: number): number {
   const folder = `/proc/${pid}/fd`;
   return statSync(folder).size || readdirSync(folder).length;
+}
+
+/** Undefined when there is no end to it, or it is not ours to read. */
+function mostFds(pid: number | "self"): number | undefined {
+  const [, most] = /^Max open files\s+(\d+)/m.exec(readProc(`/proc/${pid}/limits`) ?? "") ?? [];
+  return most === undefined ? undefined : Number(most);
 }
 
 function orGone<T>(read: () => T): T | undefined {

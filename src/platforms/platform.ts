@@ -97,6 +97,8 @@ export interface Figures {
   readonly rssBytes: number;
   readonly threads: number;
   readonly fds: number;
+  /** How many it may have open; absent where that is not known or has no end. */
+  readonly fdsMost?: number;
   /** Context switches of its first thread since it started. */
   readonly switches: number;
   /** From and to disks since it started; absent where the system does not let us see. */

@@ -7,6 +7,7 @@ import type { Approval } from "../model/refusal.ts";
 import type { Target } from "../model/target.ts";
 import type { UndeliveredView } from "./api-channels.ts";
 import type { AppReport, FromApp } from "./link.ts";
+import type { SourceView } from "./sources.ts";
 
 /** One second of one instance: ok, sick, down, busy (starting, stopping), none (no reading). */
 export type Beat = "ok" | "sick" | "down" | "busy" | "none";
@@ -106,6 +107,8 @@ export interface ServiceView {
   readonly restartCost?: RestartCostView;
   /** Why it is not healthy, or that the gateway answers for it. */
   readonly note?: string;
+  /** The latest figures of its log, such as `log.lines{severity="error"}`; absent without any. */
+  readonly logs?: Readonly<Record<string, number>>;
   readonly instances: readonly InstanceView[];
 }
 
@@ -143,6 +146,10 @@ export interface StateView {
   readonly lessons: readonly Lesson[];
   /** What has not reached people yet; absent when all has. */
   readonly undelivered?: readonly UndeliveredView[];
+  /** The latest figures of the machine, such as `host.cpu`; absent until they are measured. */
+  readonly host?: Readonly<Record<string, number>>;
+  /** Of figures that others send or show; absent without any. */
+  readonly sources?: readonly SourceView[];
 }
 
 /** One line of an incident's timeline, ready to be read. */

@@ -1,7 +1,7 @@
 // Names that the daemon and the gateway agree on without a word: of sockets that are held for it, and of its own.
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { version } from "../kernel/version.ts";
+import { build, version } from "../kernel/version.ts";
 import { addressOf, type ListenSocket } from "../model/listen-socket.ts";
 import type { Route } from "./gateway.ts";
 
@@ -29,6 +29,7 @@ export function socketsOf({
 
 /** Which build of the gateway's program a file is: another one is started in its place. */
 export function programOf(file: string): string {
+  if (build !== "") return `${version} ${build}`;
   const { mtimeMs, size } = statSync(file);
   return `${version} ${mtimeMs} ${size}`;
 }

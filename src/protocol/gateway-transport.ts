@@ -12,6 +12,11 @@ export interface RouteTransport {
    * from there must say it, and nobody else may. "0.0.0.0/0", "::/0"; "unix" is the Unix socket.
    */
   readonly acceptProxy?: readonly string[];
+  /**
+   * Networks of proxies whose X-Forwarded-* and Forwarded are believed and passed on; absent: this
+   * machine and private networks.
+   */
+  readonly trustForwarded?: readonly string[];
   /** Instances are told who the client is. Of a route of tcp only. */
   readonly sendProxy?: ProxyVersion;
 }

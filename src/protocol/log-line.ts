@@ -48,6 +48,31 @@ export function factsOfLine(text: string): LineFacts {
   };
 }
 
+/** The least of it that tells lines apart: what a line of text says itself is not looked for. */
+export function saidIn(
+  text: string,
+): { readonly message: string; readonly level?: Level } | undefined {
+  const record = jsonOf(text);
+  if (!record) return undefined;
+  const message = messageNames.map((name) => record[name]).find((it) => typeof it === "string");
+  const level = levelNames.map((name) => levelOf(record[name])).find(Boolean);
+  return {
+    // Without a message, what it has fields of is its kind.
+    message: typeof message === "string" ? message : Object.keys(record).join(" "),
+    ...(level === undefined ? {} : { level }),
+  };
+}
+
+/** A line that goes on with the one before it: a stack trace, its causes, an object that is printed. */
+export function goesOn(text: string): boolean {
+  return /^(?:[ \t]+\S|[\])}]+[,;]?$|Caused by: |(?:\.\.\.|…) \d+ more)/.test(text);
+}
+
+/** What a Python traceback ends with comes after indented lines and is not indented itself. */
+export function closes(first: string, text: string): boolean {
+  return first.startsWith("Traceback ") && /^[\w.]+(?:Error|Exception|Exit|Interrupt)\b/.test(text);
+}
+
 function jsonOf(text: string): Readonly<Record<string, unknown>> | undefined {
   if (!text.startsWith("{") || !text.endsWith("}") || text.length > jsonMax) return undefined;
   try {
@@ -116,7 +141,7 @@ function levelOf(value: unknown): Level | undefined {
 }
 
 /** A level stands near the beginning in capitals or brackets; an error tells its name. */
-function levelInText(text: string): Level | undefined {
+export function levelInText(text: string): Level | undefined {
   const head = text.slice(0, 160);
   const [, word] =
     /(?:^|[\s[(|])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|PANIC)(?=$|[\s\]):|])/.exec(

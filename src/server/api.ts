@@ -48,8 +48,11 @@ export interface Backend {
   order(target: string, order: unknown, by: string): Promise<OrderView>;
   /** Answers at once; the daemon ends after the answer is sent. */
   down(by: string): void;
-  /** Answers at once; the next version is in its place soon after. @throws NOT_NOW, USAGE */
-  upgrade(by: string): void;
+  /**
+   * Answers at once; the next version is in its place soon after. `nonce` says which launch is meant.
+   * @throws NOT_NOW, USAGE
+   */
+  upgrade(by: string, nonce: string): void;
   readonly stream: Stream;
   readonly drills: DrillsBackend;
   readonly channels: ChannelsBackend;
@@ -165,7 +168,8 @@ function orders(app: Router, backend: Backend): void {
     return json({ stopping: true });
   });
   app.post("/api/upgrade", async (asked) => {
-    backend.upgrade((await body(asked)).by);
+    const { by, nonce } = await body(asked);
+    backend.upgrade(by, nonce);
     return json({ upgrading: true });
   });
 }

@@ -7,6 +7,8 @@ const bodyBytesMax = 65_536;
 export interface Given {
   readonly by: string;
   readonly reason: string;
+  /** Which launch is meant; empty when none was named. */
+  readonly nonce: string;
   /** As it came. */
   readonly order?: unknown;
 }
@@ -24,10 +26,15 @@ export async function given(asked: Asked): Promise<unknown> {
 /** @throws WIRE_SHAPE */
 export async function body(asked: Asked): Promise<Given> {
   const value = await given(asked);
-  const { by, reason, order } = (
+  const { by, reason, nonce, order } = (
     typeof value === "object" && value !== null ? value : {}
   ) as Partial<Record<string, unknown>>;
-  return { by: clean(by, "by", "dashboard"), reason: clean(reason, "reason", ""), order };
+  return {
+    by: clean(by, "by", "dashboard"),
+    reason: clean(reason, "reason", ""),
+    nonce: clean(nonce, "nonce", ""),
+    order,
+  };
 }
 
 function clean(value: unknown, name: string, otherwise: string): string {

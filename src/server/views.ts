@@ -14,11 +14,13 @@ import { type Incident, isOpen } from "../model/incident.ts";
 import type { Instance } from "../model/instance.ts";
 import type { ServicePolicy } from "../model/policy.ts";
 import { metrics } from "../model/reading.ts";
-import { serviceOf, type Target } from "../model/target.ts";
+import type { Symptom } from "../model/symptom.ts";
+import { hostTarget, serviceOf, type Target } from "../model/target.ts";
 import type { IncidentView, InstanceView, ServiceView, StateView } from "../protocol/api.ts";
 import { externalHealth } from "./external-view.ts";
 import { beatsKept, type History } from "./history.ts";
 import { jobHealth, jobNote, jobView, waitText } from "./job-view.ts";
+import { latestAs } from "./latest.ts";
 import { titleOf, verdictOf } from "./title.ts";
 
 const incidentsShown = 50;
@@ -52,6 +54,7 @@ export function stateView(source: ViewSource): StateView {
     ...(paused
       ? { paused: { by: paused.by, reason: paused.reason, since: time(paused.atMs) } }
       : {}),
+    ...latestAs("host", mind, hostTarget, ""),
     services: Object.values(state.policy.services).map((policy) => serviceView(source, policy)),
     incidents: incidentViews(state, nowMs),
     approvals: openIncidents(state)
@@ -111,6 +114,7 @@ function serviceView(source: ViewSource, policy: ServicePolicy): ServiceView {
     replicas: policy.replicas,
     health,
     ...(note === undefined ? {} : { note }),
+    ...latestAs("logs", source.mind, name, "log."),
     instances,
   };
 }
@@ -129,14 +133,18 @@ function serviceHealth(
   if (degraded) return { health: "degraded", note: `the gateway answers for it: ${degraded.why}` };
   const present = instancesOf(policy).map((target) => state.instances[target]);
   const ready = present.filter((it) => it?.state === "ready").length;
-  const symptom = serviceSymptoms(state, policy.name)[0];
-  const note = symptom ? `${symptom.target}: ${symptom.why.text}` : undefined;
-  const withNote = note === undefined ? {} : { note };
-  if (ready === policy.replicas && !symptom) return { health: "healthy" };
+  const all = serviceSymptoms(state, policy.name);
+  const symptom = all.find(isShown);
+  const told = symptom ?? all[0];
+  const withNote = told === undefined ? {} : { note: `${told.target}: ${told.why.text}` };
+  if (ready === policy.replicas && !symptom) return { health: "healthy", ...withNote };
   if (ready > 0) return { health: "degraded", ...withNote };
   const starting = present.some((it) => it === undefined || it.state === "starting");
   return { health: starting && !symptom ? "starting" : "down", ...withNote };
 }
+
+/** What is only unusual is told, and is no sickness. */
+const isShown = ({ kind }: Symptom): boolean => kind !== "unusual";
 
 function instanceView(source: ViewSource, target: Target): InstanceView {
   const { mind, history, nowMs } = source;
@@ -202,7 +210,7 @@ function instanceHealth(
   instance: Instance | undefined,
   nowMs: number,
 ): { readonly health: InstanceView["health"]; readonly note?: string } {
-  const symptom = symptomsOf(state, target)[0];
+  const symptom = symptomsOf(state, target).find(isShown);
   if (symptom) return { health: "sick", note: symptom.why.text };
   if (!instance) return { health: "unknown", note: "not started yet" };
   if (instance.state === "down") return { health: "unknown", note: instance.exit?.text ?? "down" };

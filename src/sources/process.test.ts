@@ -13,6 +13,9 @@ const instance = (target: string, pid: number): MeasuredInstance => ({
 
 function bench(): {
   instances: MeasuredInstance[];
+  /** Pids whose figures cannot be read. */
+  readonly unread: Set<number>;
+  readonly said: readonly string[];
   readonly figures: Map<number, ProcessFigures>;
   readonly emitted: (readonly Reading[])[];
   readonly clock: ReturnType<typeof simClock>;
@@ -24,17 +27,25 @@ function bench(): {
   const stop = new AbortController();
   const self = {
     instances: [] as MeasuredInstance[],
+    unread: new Set<number>(),
+    said: [] as string[],
     figures,
     emitted,
     clock,
     run: () => {
       const source = processSource({
         instances: () => self.instances,
-        figures: (identity) => figures.get(identity.pid),
+        figures: ({ pid }) => {
+          if (self.unread.has(pid)) throw new Error("EMFILE");
+          return figures.get(pid);
+        },
         intervalMs: 1_000,
       });
+      const warn = (text: string): void => void self.said.push(text);
+      const log = { ...silentLog, warn };
       const emit = (readings: readonly Reading[]): void => void emitted.push(readings);
-      const over = source.start({ signal: stop.signal, clock, log: silentLog, emit });
+      const over = source.start({ signal: stop.signal, clock, log, emit });
+
       return {
         end: async () => {
           stop.abort();
@@ -112,4 +123,22 @@ test("it ends when the signal aborts", async () => {
   const { end } = world.run();
   await end();
   assert.equal(world.clock.pending, 0);
+});
+
+test("one that cannot be read keeps none of the others, nor itself later on, from being seen", async () => {
+  const world = bench();
+  world.instances = [instance("web/1", 7), instance("web/2", 8)];
+  for (const pid of [7, 8]) world.figures.set(pid, at(100));
+  const { end } = world.run();
+  await world.clock.advance(1_000);
+  world.unread.add(7);
+  await world.clock.advance(2_000);
+  assert.equal(values(world.emitted.at(-1))["web/2 process.cpu"], 0);
+  assert.equal(values(world.emitted.at(-1))["web/1 process.rss"], undefined);
+  world.unread.clear();
+  world.figures.set(7, at(1_600));
+  await world.clock.advance(1_000);
+  assert.equal(values(world.emitted.at(-1))["web/1 process.cpu"], 0.5, "over all of the time");
+  assert.deepEqual(world.said, ["figures of a process cannot be read"]);
+  await end();
 });

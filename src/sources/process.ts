@@ -1,5 +1,6 @@
 // Reads CPU, memory, descriptors and threads of the running instances at a steady interval.
 import { every } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
 import type { ProcessIdentity } from "../model/instance.ts";
 import { type Metric, metrics, type Reading, reading } from "../model/reading.ts";
 import type { Target } from "../model/target.ts";
@@ -12,6 +13,7 @@ export interface ProcessFigures {
   readonly rssBytes: number;
   readonly threads: number;
   readonly fds: number;
+  readonly fdsMost?: number;
   /** Context switches of its first thread since it started. */
   readonly switches?: number;
   /** From and to disks since it started. */
@@ -42,18 +44,38 @@ interface Sample {
 export function processSource(options: ProcessSourceOptions): Source {
   return {
     name: "process",
-    start: async ({ clock, signal, emit }) => {
+    start: async ({ clock, signal, emit, log }) => {
       let samples = new Map<Target, Sample>();
+      let isTold = false;
+      const figuresOf = ({
+        target,
+        identity,
+      }: MeasuredInstance): ProcessFigures | "unread" | undefined => {
+        try {
+          return options.figures(identity);
+        } catch (error) {
+          // With no descriptor left nothing can be read; the others, and the next time, may go well.
+          if (!isTold)
+            log.warn("figures of a process cannot be read", { target, reason: messageOf(error) });
+          isTold = true;
+          return "unread";
+        }
+      };
       await every(clock, options.intervalMs, signal, () => {
         const now = clock.now();
         const next = new Map<Target, Sample>();
         const readings: Reading[] = [];
-        for (const { target, identity } of options.instances()) {
-          const figures = options.figures(identity);
+        for (const instance of options.instances()) {
+          const { target, identity } = instance;
+          const figures = figuresOf(instance);
           if (!figures) continue;
           const known = samples.get(target);
           // A new run of the instance is another process: its CPU time starts anew.
           const before = known && isSame(known.identity, identity) ? known : undefined;
+          if (figures === "unread") {
+            if (before) next.set(target, before);
+            continue;
+          }
           addReadings(readings, target, figures, before, now);
           if (before) Object.assign(before, { figures, atMs: now });
           next.set(target, before ?? { identity, figures, atMs: now });
@@ -69,6 +91,13 @@ function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a === b || (a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId);
 }
 
+/** What hardly ever changes is told each minute: whoever begins to listen hears it soon. */
+const seldomMs = 60_000;
+
+function isTurn(before: Sample | undefined, now: number): boolean {
+  return before !== undefined && Math.floor(before.atMs / seldomMs) < Math.floor(now / seldomMs);
+}
+
 function addReadings(
   readings: Reading[],
   target: Target,
@@ -81,6 +110,9 @@ function addReadings(
     reading(target, metrics.fds, figures.fds, now),
     reading(target, metrics.threads, figures.threads, now),
   );
+  if (figures.fdsMost !== undefined && isTurn(before, now)) {
+    readings.push(reading(target, metrics.fdsMost, figures.fdsMost, now));
+  }
   if (!before || now <= before.atMs) return;
   const { figures: was } = before;
   const tookMs = now - before.atMs;

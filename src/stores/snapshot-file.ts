@@ -76,6 +76,14 @@ export function writeSnapshot(
     renameSync(aside, join(folder, name));
   } catch {
     // A full disk, say: without it the next start takes longer, and nothing else is lost.
-    rmSync(aside, { force: true });
+    forget(aside);
+  }
+}
+
+function forget(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What cannot be removed is overwritten by the next one, or in the way of it: no snapshot either way.
   }
 }

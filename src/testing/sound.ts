@@ -27,6 +27,8 @@ const kinds: Readonly<Record<SymptomKind, true>> = {
   unready: true,
   expiring: true,
   full: true,
+  unusual: true,
+  exhausting: true,
 };
 
 const unitOfOurs: ReadonlyMap<string, Unit> = new Map(

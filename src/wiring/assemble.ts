@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createLoop, type Loop } from "../controller/loop.ts";
 import { createStep, type Step } from "../controller/step.ts";
-import { metrics } from "../model/reading.ts";
+import { metrics, type Reading } from "../model/reading.ts";
 import {
   gatewayTarget,
   isOurs,
@@ -42,9 +42,11 @@ import { programMark } from "./program.ts";
 import { routesOf } from "./routes.ts";
 import { scaledPolicy } from "./scale.ts";
 import { createNotifyDesk, type NotifyDesk } from "./sd-notify.ts";
+import { keepSeries, type SeriesKeeper } from "./series.ts";
 import { specsOf } from "./specs.ts";
 import { drainMs } from "./stop-time.ts";
 import { createSuspects, type Suspects } from "./suspects.ts";
+import { type SeriesWatching, watchSeries } from "./watch-series.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -59,7 +61,10 @@ export interface Parts {
   readonly channels: Channels;
   readonly notify: NotifyDesk;
   readonly outside: Outside;
+  readonly series: SeriesKeeper;
   readonly observe: Loop["observe"];
+  /** For readings that no rule looks at as they are: the journal is spared them. */
+  readonly note: (readings: readonly Reading[]) => void;
   readonly logFile: (target: Target) => string;
   /** What there is for journal and logs. */
   readonly room: () => Room;
@@ -98,7 +103,13 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
     ...{ resolved, clock, logFile, background: stopped },
     running: () => supervisor.running(),
   });
-  const observe = observing(loop, history, suspects);
+  const { policy, series: past } = resolved;
+  const series = keepSeries({
+    ...{ series: past, project: policy.project, stateFolder, clock, log, stopped },
+  });
+  const watching = watchSeries({ clock, log, stateFolder, policy });
+  void watching?.run(loop, stopped);
+  const { observe, note } = observing(loop, history, suspects, series, watching);
   const gateway = makeGateway({
     ...{ options, platform, clock, env: plain(options.env), logFile: logFile(gatewayTarget) },
     routes: routesOf(loop.mind.state, resolved),
@@ -144,7 +155,19 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   loop.subscribe((_, mind) => gateway.sync(routesOf(mind.state, resolved)));
   const world = { store, platform, spawner, history, loop, gateway, files };
   const room = roomOf(stateFolder);
-  return { ...world, supervisor, apps, channels, notify, outside, observe, logFile, room };
+  return {
+    ...world,
+    supervisor,
+    apps,
+    channels,
+    notify,
+    outside,
+    series,
+    observe,
+    note,
+    logFile,
+    room,
+  };
 }
 
 function makeLoop(
@@ -163,12 +186,27 @@ function makeLoop(
   });
 }
 
-function observing(loop: Loop, history: History, suspects: Suspects): Loop["observe"] {
-  return (readings, soon) => {
-    suspects.note(readings);
+function observing(
+  loop: Loop,
+  history: History,
+  suspects: Suspects,
+  series: SeriesKeeper,
+  watching: SeriesWatching | undefined,
+): Pick<Parts, "observe" | "note"> {
+  const note: Parts["note"] = (readings) => {
     history.note(readings);
-    const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
-    if (decisive.length > 0) loop.observe(decisive, soon);
+    series.note(readings);
+    const found = watching?.take(readings) ?? [];
+    if (found.length > 0) loop.observe(found);
+  };
+  return {
+    note,
+    observe: (readings, soon) => {
+      suspects.note(readings);
+      const decisive = readings.filter(({ metric }) => !shownOnly.has(metric));
+      if (decisive.length > 0) loop.observe(decisive, soon);
+      note(readings);
+    },
   };
 }
 

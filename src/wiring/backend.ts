@@ -5,6 +5,7 @@ import { HomeostatError } from "../kernel/errors.ts";
 import { type CloudEvent, toCloudEvent } from "../model/cloudevent.ts";
 import { gatewayTarget, type Target } from "../model/target.ts";
 import type { IncidentDetail } from "../protocol/api.ts";
+import type { SourceView } from "../protocol/sources.ts";
 import type { Backend } from "../server/api.ts";
 import type { DrillsBackend } from "../server/drills.ts";
 import type { History } from "../server/history.ts";
@@ -36,8 +37,9 @@ export interface BackendParts {
   readonly logFile: (target: Target) => string;
   readonly lastLines: (file: string, count: number) => readonly string[];
   readonly pss: Backend["pss"];
+  readonly sources: () => readonly SourceView[];
   readonly down: (by: string) => void;
-  readonly upgrade: (by: string) => void;
+  readonly upgrade: (by: string, nonce: string) => void;
 }
 
 export interface RunningBackend {
@@ -75,9 +77,11 @@ export function createBackend(parts: BackendParts): RunningBackend {
       const nowMs = loop.clock.now();
       const { says } = parts.notify;
       const undelivered = parts.channels.undelivered();
+      const sources = parts.sources();
       return {
         ...stateView({ mind: loop.mind, history, nowMs, version, ports, nextRuns, says }),
         ...(undelivered.length === 0 ? {} : { undelivered }),
+        ...(sources.length === 0 ? {} : { sources }),
         ...(loop.stuck === undefined ? {} : { verdict: stuckVerdict }),
       };
     },

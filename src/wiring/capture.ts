@@ -3,10 +3,13 @@ import { serviceOf, type Target } from "../model/target.ts";
 import type { Resolved } from "./resolve.ts";
 
 export {
+  type Asked,
   captureEarly,
   captureEvidence,
+  closeLeft,
   type EarlyCapture,
   endOfLog,
+  keepAsked,
   lastLines,
 } from "../platforms/capture.ts";
 

@@ -99,12 +99,10 @@ function checkTarget(services: Raw, name: string, other: string, at: At): readon
   if (port === undefined && probe === undefined && probes === undefined) {
     return [{ at, expected, got: "a service without" }];
   }
-  const { protocol } = record(gateway);
-  const own = record(record(services[name]).gateway);
-  if ((protocol ?? "http") !== (own.protocol ?? "http")) {
-    return [
-      { at, expected: "a service of the same protocol", got: quote(`${protocol ?? "http"}`) },
-    ];
-  }
-  return [];
+  const [own, theirs] = [record(record(services[name]).gateway), record(gateway)];
+  return Object.entries({ protocol: "http", back: "http1" }).flatMap(([key, usual]) => {
+    const spoken = `${theirs[key] ?? usual}`;
+    if (spoken === `${own[key] ?? usual}`) return [];
+    return [{ at, expected: `a service with the same ${key}`, got: quote(spoken) }];
+  });
 }

@@ -44,3 +44,25 @@ test("paths are those of the project", () => {
   );
   assert.deepEqual(resolved, { route: { path: "/p/a.sock" }, instancePath: "/run/b.sock" });
 });
+
+test("a socket file has one owner", () => {
+  const b = (gateway: object): object => ({ port: 8_081, gateway });
+  const both = (one: object, other: object): readonly string[] =>
+    checkGateway({ services: { a: { port: 8_080, gateway: one }, b: b(other) } }, "/p").map(
+      ({ at, got }) => `${at.join(".")}: ${got}`,
+    );
+  assert.deepEqual(both({ path: "a.sock" }, { path: "b.sock" }), []);
+  const taken = 'services.b.gateway.path: "a.sock", as services.a.gateway.path';
+  assert.deepEqual(both({ path: "a.sock" }, { path: "a.sock" }), [taken]);
+  assert.equal(both({ path: "a.sock" }, { instancePath: "a.sock" }).length, 1);
+  assert.equal(said({ path: "a.sock", instancePath: "a.sock" }).length, 1);
+});
+
+test("releases of one port speak the same to their instances", () => {
+  const services = {
+    a: { port: 8_080, gateway: { split: { weights: { a: 1, b: 1 } } } },
+    b: { port: 8_081, gateway: { back: "h2c" } },
+  };
+  const [finding] = checkGateway({ services }, "/p");
+  assert.equal(finding?.expected, "a service with the same back");
+});

@@ -10,7 +10,8 @@ import { number, type Raw, record } from "./raw.ts";
 import { type At, quote } from "./words.ts";
 
 export function checkGateway(root: Raw, folder: string): readonly Finding[] {
-  return Object.entries(record(root.services)).flatMap(([name, value]) => {
+  const services = record(root.services);
+  const findings = Object.entries(services).flatMap(([name, value]): readonly Finding[] => {
     const service = record(value);
     if (service.gateway === undefined) return [];
     const at = ["services", name, "gateway"];
@@ -26,26 +27,34 @@ export function checkGateway(root: Raw, folder: string): readonly Finding[] {
       ...checkSecure(root, gateway, at, folder),
     ];
   });
+  return [...findings, ...checkPaths(services)];
+}
+
+/** A socket file has one owner: the gateway for clients, or the instances of one service. */
+function checkPaths(services: Raw): readonly Finding[] {
+  const owners = new Map<string, string>();
+  return Object.entries(services).flatMap(([name, value]) => {
+    const { path, instancePath } = record(record(value).gateway);
+    return Object.entries({ path, instancePath }).flatMap(([key, file]) => {
+      if (typeof file !== "string") return [];
+      const other = owners.get(file);
+      owners.set(file, `services.${name}.gateway.${key}`);
+      if (other === undefined) return [];
+      const at = ["services", name, "gateway", key];
+      return [{ at, expected: "a path of its own", got: `${quote(file)}, as ${other}` }];
+    });
+  });
 }
 
 function checkTransport(gateway: Raw, service: Raw, at: At, folder: string): readonly Finding[] {
-  const { protocol, sendProxy, acceptProxy, path, instancePath } = gateway;
+  const { protocol, sendProxy, path, instancePath } = gateway;
   const findings: Finding[] = [];
   if (sendProxy !== undefined && protocol !== "tcp") {
     const expected =
       'protocol: "tcp" beside it; with HTTP the field Forwarded says who the client is';
     findings.push({ at: [...at, "sendProxy"], expected, got: "a service of HTTP" });
   }
-  for (const [place, network] of (Array.isArray(acceptProxy) ? acceptProxy : []).entries()) {
-    const problem = typeof network === "string" ? networkProblem(network) : undefined;
-    if (problem === undefined) continue;
-    const expected = 'an address, a network such as "10.0.0.0/8", or "unix"';
-    findings.push({
-      at: [...at, "acceptProxy", place],
-      expected,
-      got: `${quote(network)}: ${problem}`,
-    });
-  }
+  findings.push(...checkNetworks(gateway, at));
   for (const [key, file] of Object.entries({ path, instancePath })) {
     if (typeof file !== "string") continue;
     const problem = socketPathProblem(isAbsolute(file) ? file : join(folder, file));
@@ -58,4 +67,15 @@ function checkTransport(gateway: Raw, service: Raw, at: At, folder: string): rea
     findings.push({ at: [...at, "instancePath"], expected, got: quote(instancePath) });
   }
   return findings;
+}
+
+function checkNetworks({ acceptProxy, trustForwarded }: Raw, at: At): readonly Finding[] {
+  return Object.entries({ acceptProxy, trustForwarded }).flatMap(([key, networks]) =>
+    (Array.isArray(networks) ? networks : []).flatMap((network: unknown, place) => {
+      const problem = typeof network === "string" ? networkProblem(network) : undefined;
+      if (problem === undefined) return [];
+      const expected = 'an address, a network such as "10.0.0.0/8", or "unix"';
+      return [{ at: [...at, key, place], expected, got: `${quote(String(network))}: ${problem}` }];
+    }),
+  );
 }

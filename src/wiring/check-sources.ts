@@ -9,11 +9,14 @@ import { type At, quote } from "./words.ts";
 const receivers = ["otlp", "remoteWrite", "alertmanager"] as const;
 const loopback = /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/;
 const queriesMax = 100;
+/** As that of the dashboard. */
+const tokenMin = 16;
 
 export function checkSources(root: Raw, around: Surroundings): readonly Finding[] {
   if (root.sources === undefined) return [];
   const sources = record(root.sources);
   const pulls = Array.isArray(sources.prometheus) ? sources.prometheus.map(record) : [];
+  const logs = Array.isArray(sources.logs) ? sources.logs.map(record) : [];
   const all: readonly (readonly [At, Raw])[] = [
     ...receivers
       .filter((kind) => sources[kind] !== undefined)
@@ -24,10 +27,11 @@ export function checkSources(root: Raw, around: Surroundings): readonly Finding[
     ...checkPorts(sources, root),
     ...all.flatMap(([at, it]) => [
       ...checkServices(it, at, root),
-      ...checkToken(it.token, [...at, "token"], around),
+      ...checkToken(it.token, [...at, "token"], around, at[1] === "prometheus" ? 1 : tokenMin),
       ...checkHost(it, at),
     ]),
     ...pulls.flatMap((it, i) => checkPull(it, ["sources", "prometheus", i])),
+    ...logs.flatMap((it, i) => checkServices(it, ["sources", "logs", i], root)),
   ];
 }
 
@@ -62,10 +66,18 @@ function checkHost({ host, token }: Raw, at: At): readonly Finding[] {
   return [{ at: [...at, "token"], expected, got: "nothing" }];
 }
 
-function checkToken(token: unknown, at: At, around: Surroundings): readonly Finding[] {
+function checkToken(
+  token: unknown,
+  at: At,
+  around: Surroundings,
+  atLeast: number,
+): readonly Finding[] {
   if (typeof token !== "string") return [];
   const secret = fillSecret(token, around);
-  return secret.ok ? [] : [{ at, expected: secret.expected, got: secret.got }];
+  if (!secret.ok) return [{ at, expected: secret.expected, got: secret.got }];
+  if (secret.value.length >= atLeast || !token.startsWith("${")) return [];
+  const expected = `a variable of at least ${atLeast} characters`;
+  return [{ at, expected, got: `${secret.value.length}` }];
 }
 
 function checkServices(source: Raw, at: At, root: Raw): readonly Finding[] {
@@ -95,7 +107,7 @@ function checkPull(pull: Raw, at: At): readonly Finding[] {
     const expected = `1 to ${queriesMax} queries`;
     findings.push({ at: [...at, "queries"], expected, got: count === 0 ? "none" : `${count}` });
   }
-  if (scrape !== undefined && queries !== undefined) {
+  if (scrape !== undefined && url === undefined && queries !== undefined) {
     const expected = "a url beside it, in place of scrape";
     findings.push({ at: [...at, "queries"], expected, got: "scrape" });
   }

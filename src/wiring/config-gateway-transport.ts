@@ -9,6 +9,11 @@ export interface TransportConfig {
   readonly instancePath?: string;
   /** Networks of proxies that tell their client in the PROXY protocol; "unix" is the Unix socket. */
   readonly acceptProxy?: readonly string[];
+  /**
+   * Networks of proxies whose X-Forwarded-* and Forwarded are believed. Default: this machine, private
+   * networks and Unix sockets. []: nobody's.
+   */
+  readonly trustForwarded?: readonly string[];
   /** Tell instances of tcp who the client is. */
   readonly sendProxy?: "v1" | "v2";
 }

@@ -1,6 +1,20 @@
 // What a config says about logs, as people write it.
 import type { Duration } from "../kernel/duration.ts";
 
+/** Of the kinds of lines that a log has, which are learnt while they come. */
+export interface TemplatesConfig {
+  /** Default true. */
+  readonly on?: boolean;
+  /** Lines a second of a service that are looked at; more are counted only. Default 2000. */
+  readonly rate?: number;
+  /** A kind of line is new only after so long of listening. Default 1 h. */
+  readonly learn?: Duration;
+  /** From which severity on a new kind of line is told. Default "warn". */
+  readonly from?: "error" | "warn" | "any";
+  /** So long after a start of the service new kinds of lines are expected. Default 30 s. */
+  readonly calm?: Duration;
+}
+
 export interface ServiceLogsConfig {
   /** A log is rotated when so much of it is in no archive: "50MB", "64MiB". Default 50MB. */
   readonly size?: string;
@@ -14,6 +28,7 @@ export interface ServiceLogsConfig {
   readonly rate?: number;
   /** Whether its lines are forwarded. Default true. */
   readonly forward?: boolean;
+  readonly templates?: TemplatesConfig;
 }
 
 /** One of `syslog` and `stdout`. */

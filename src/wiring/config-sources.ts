@@ -76,11 +76,19 @@ export interface QueryConfig extends PullConfig {
   readonly queries: Readonly<Record<string, string>>;
 }
 
+/** A log that Homeostat does not write itself; it is followed through rotations. */
+export interface LogFileConfig {
+  readonly file: string;
+  /** Whose it is. */
+  readonly service: string;
+}
+
 export interface SourcesConfig {
   readonly otlp?: OtlpConfig;
   readonly remoteWrite?: RemoteWriteConfig;
   readonly alertmanager?: AlertmanagerConfig;
   readonly prometheus?: readonly (ScrapeConfig | QueryConfig)[];
+  readonly logs?: readonly LogFileConfig[];
 }
 
 export interface WithSources {

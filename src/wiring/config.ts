@@ -10,6 +10,7 @@ import type { LogsConfig, ServiceLogsConfig } from "./config-logs.ts";
 import type { NotifyConfig } from "./config-notify.ts";
 import type { OrderConfig } from "./config-order.ts";
 import type { ProbesConfig } from "./config-probes.ts";
+import type { WithSeries } from "./config-series.ts";
 import type { WithSources } from "./config-sources.ts";
 import type { ServiceStopConfig, StopConfig } from "./config-stop.ts";
 import type { WithToxiproxy } from "./config-toxiproxy.ts";
@@ -124,6 +125,15 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
     /** Share of one core. */
     readonly cpu?: number;
     readonly memoryMiB?: number;
+    /** Lines of severity error in its log, a second. */
+    readonly errorLines?: number;
+    /**
+     * Signs that a series is not as it ever was: how many false ones are borne a month and series. 0:
+     * none is looked for. Default 1.
+     */
+    readonly unusualPerMonth?: number;
+    /** Memory and descriptors that run out sooner are told; 0 for never. Default 4 h. */
+    readonly ahead?: Duration;
     /** How long a limit must be passed. Default 3 s. */
     readonly for?: Duration;
   };
@@ -144,7 +154,12 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   readonly logs?: ServiceLogsConfig;
 }
 
-export interface Config extends OutsideConfig, WithToxiproxy, WithGatewayKind, WithSources {
+export interface Config
+  extends OutsideConfig,
+    WithToxiproxy,
+    WithGatewayKind,
+    WithSources,
+    WithSeries {
   /** Address of the JSON Schema, for editors. */
   readonly $schema?: string;
   /** Default: the name of the folder. */

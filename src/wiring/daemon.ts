@@ -1,10 +1,10 @@
 // The daemon: parts are put together, take over what runs, and look after it until told to stop.
 import { existsSync } from "node:fs";
 import type { Server } from "node:http";
-import { type Clock, every } from "../kernel/clock.ts";
+import { every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
-import type { Log } from "../kernel/log.ts";
 import type { Target } from "../model/target.ts";
+import type { SourceView } from "../protocol/sources.ts";
 import { createApi, listen } from "../server/api.ts";
 import { appLinkSource } from "../sources/app-link.ts";
 import { diskSource } from "../sources/disk.ts";
@@ -15,6 +15,7 @@ import { createBackend, type RunningBackend } from "./backend.ts";
 import { lastLines } from "./capture.ts";
 import { undoFile } from "./drill-file.ts";
 import { createDrills, type Drills } from "./drills.ts";
+import { hostEyes, logEyes } from "./eyes.ts";
 import { onGrid } from "./grid.ts";
 import { begin, ending } from "./lifecycle.ts";
 import { type Logs, lookAfterLogs } from "./logs.ts";
@@ -47,6 +48,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopped = new AbortController();
   const parts = assemble(options, stopped.signal);
   const logs = makeLogs(options);
+  let foreign: () => readonly SourceView[] = () => [];
   const { over, finish, isEnding } = ending({ ...parts, logs, options, stopped });
   const operator = createOperator(parts.loop, parts.supervisor);
   const drills = createDrills({ ...parts, ...options, project: options.stateFolder });
@@ -61,14 +63,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     // The answer leaves first: the server ends with the daemon.
     down: (by) => finish(by, answerMs),
     pss: () => pssOf(parts),
-    upgrade: (by) =>
-      upgrade({ ...parts, ...options, logs, stopped, isEnding, orders: backend.orders }, by),
+    sources: () => foreign(),
+    upgrade: (...asked) =>
+      upgrade({ ...parts, ...options, logs, stopped, isEnding, orders: backend.orders }, ...asked),
   });
   const metrics = createDaemonMetrics({
     loop: parts.loop,
     rest: onGrid(options.clock, options.clock).sleep,
     state: backend.api.state,
     stats: () => parts.gateway.stats(),
+    sources: () => foreign(),
     stateFolder: options.stateFolder,
     version: options.version,
   });
@@ -89,12 +93,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   void over.finally(() => closeServer(server)).catch(() => {});
   // Nobody connects before this turn is over, and by then is known who runs.
   void parts.apps.link.open();
-  await begin({ ...parts, options, stopped: stopped.signal });
+  const { served } = await begin({ ...parts, options, stopped: stopped.signal });
   parts.channels.run(operator, stopped.signal);
-  openEyes(parts, options.clock, options.log, stopped.signal);
+  openEyes(parts, logs, options, stopped.signal);
   parts.outside.watch(stopped.signal);
   void metrics.watch(stopped.signal);
   keepTime({ ...parts, drills }, backend, options, stopped.signal);
+  foreign = await hearForeign(parts, logs, options, stopped.signal);
+  // The loop turns meanwhile: who falls ill is not kept waiting for a gateway that is slow to come.
+  await served;
   // An IPv6 address stands in brackets in a URL.
   const host = dashboard.host.includes(":") ? `[${dashboard.host}]` : dashboard.host;
   return { url: `http://${host}:${dashboard.port}`, over, stop: finish };
@@ -102,7 +109,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** They are looked after from the first line on, and until all that writes has ended. */
 function makeLogs({ resolved, ...options }: DaemonOptions): Logs {
-  return lookAfterLogs({ ...options, logs: resolved.logs });
+  const { logs, sources, policy } = resolved;
+  const isKnown = (service: string): boolean => service in policy.services;
+  return lookAfterLogs({ ...options, logs, files: sources.logs, isKnown });
 }
 
 /** Bytes of each instance that runs. */
@@ -114,7 +123,12 @@ function pssOf({ supervisor, platform }: Parts): Readonly<Record<Target, number>
   return Object.fromEntries(all);
 }
 
-function openEyes(parts: Parts, under: Clock, log: Log, signal: AbortSignal): void {
+function openEyes(
+  parts: Parts,
+  { listening }: Logs,
+  { clock: under, log, stateFolder, resolved }: DaemonOptions,
+  signal: AbortSignal,
+): void {
   const { supervisor, platform, gateway, apps, loop, observe } = parts;
   const clock = onGrid(loop.clock, under);
   const { figures } = platform;
@@ -128,6 +142,8 @@ function openEyes(parts: Parts, under: Clock, log: Log, signal: AbortSignal): vo
     gatewaySource({ stats: costs.stats, intervalMs: figuresMs }),
     appLinkSource({ reports: apps.link.fresh, intervalMs: figuresMs }),
     diskSource({ room: parts.room, intervalMs: roomMs }),
+    logEyes(listening, loop, resolved.logs),
+    hostEyes(stateFolder, resolved, signal),
   ];
   for (const source of sources) {
     source.start({ signal, clock, log, emit: observe }).catch((error: unknown) => {
@@ -136,13 +152,28 @@ function openEyes(parts: Parts, under: Clock, log: Log, signal: AbortSignal): vo
   }
 }
 
+/** Read when the config has any: most do not. */
+async function hearForeign(
+  { loop, note, observe }: Parts,
+  { listening }: Logs,
+  { resolved, log }: DaemonOptions,
+  signal: AbortSignal,
+): Promise<() => readonly SourceView[]> {
+  const { otlp, remoteWrite, alertmanager, prometheus } = resolved.sources;
+  if (!otlp && !remoteWrite && !alertmanager && prometheus.length === 0) return () => [];
+  const { startForeign } = await import("./sources.ts");
+  const { clock } = loop;
+  const { listenerOf } = listening;
+  return startForeign({ resolved, clock, log, signal, note, observe, listenerOf });
+}
+
 function keepTime(
   parts: Parts & { readonly drills: Drills },
   backend: RunningBackend,
   { stateFolder, log, ...options }: DaemonOptions,
   signal: AbortSignal,
 ): void {
-  const { loop, files, supervisor, history } = parts;
+  const { loop, files, supervisor, history, series } = parts;
   const clock = onGrid(loop.clock, options.clock);
   void loop.run(signal);
   void every(clock, configPollMs, signal, () => files.check());
@@ -165,6 +196,7 @@ function keepTime(
   });
   void every(clock, beatMs, signal, () => {
     history.beat(loop.mind, clock.now());
+    series.beat();
     backend.beat();
   });
 }

@@ -42,8 +42,11 @@ export interface OneGateway {
   readonly routes: RoutePusher;
   /** It runs already, in its place. */
   adopt(found: Found): void;
-  /** Starts it, unless it runs; resolves when it serves. @throws GATEWAY_ABSENT, and others */
-  begin(): Promise<void>;
+  /**
+   * Starts it, unless it runs; resolves when it serves. Each of two waits may take `patienceMs`
+   * ({@link answerMs}). @throws GATEWAY_ABSENT, and others
+   */
+  begin(patienceMs?: number): Promise<void>;
   /** From now on it is the one that daemons find. @throws GATEWAY_ABSENT */
   take(): void;
   /** It finishes what it has, and ends; resolves when it has. */
@@ -80,13 +83,13 @@ export function oneGateway(
       inPlace = found.identity.pid;
       runner.adopt(found, clock.now(), { stopping: false, ready: true });
     },
-    begin: async () => {
+    begin: async (patienceMs = answerMs) => {
       const run = await runner.start("homeostat");
       const { pid } = run.identity;
       if (inPlace !== pid) link.moved(asideOf(socketPath, pid));
-      await answering(run, link, clock);
+      await answering(run, link, clock, patienceMs);
       routes.answers = true;
-      await taking(run, routes, clock);
+      await taking(run, routes, clock, patienceMs);
     },
     take: () => {
       const pid = runner.current?.identity.pid;
@@ -144,22 +147,23 @@ function makeRunner(
 }
 
 /** @throws GATEWAY_ABSENT when it ends, and the last error when it says nothing for too long. */
-function answering(run: Run, link: GatewayLink, clock: Clock): Promise<void> {
-  return during(run, clock, () => link.stats().then(() => undefined, messageOf));
+function answering(run: Run, link: GatewayLink, clock: Clock, patienceMs: number): Promise<void> {
+  return during(run, clock, patienceMs, () => link.stats().then(() => undefined, messageOf));
 }
 
-function taking(run: Run, routes: RoutePusher, clock: Clock): Promise<void> {
+function taking(run: Run, routes: RoutePusher, clock: Clock, patienceMs: number): Promise<void> {
   const text = "it does not take the routes";
-  return during(run, clock, async () => ((await routes.inStep()) ? undefined : text));
+  return during(run, clock, patienceMs, async () => ((await routes.inStep()) ? undefined : text));
 }
 
 /** Until nothing is in the way. */
 async function during(
   run: Run,
   clock: Clock,
+  patienceMs: number,
   problem: () => Promise<string | undefined>,
 ): Promise<void> {
-  const untilMs = clock.now() + answerMs;
+  const untilMs = clock.now() + patienceMs;
   let over = false;
   void run.over.then(() => {
     over = true;

@@ -41,6 +41,7 @@ export interface GatewayProcessOptions extends Omit<OneOptions, "terms">, FindOp
 }
 
 const pollMs = 20;
+const patienceMaxMs = 8 * answerMs;
 const againMs = 500;
 
 interface Keeping {
@@ -131,16 +132,18 @@ function onEnded(keeping: Keeping, one: OneGateway, ended: Ended): void {
 async function attempts(keeping: Keeping): Promise<void> {
   const { signal, options } = keeping;
   const { clock, log } = options;
-  while (!signal.aborted && !keeping.current.routes.answers) {
+  for (let patienceMs = answerMs; !signal.aborted && !keeping.current.routes.answers; ) {
     const one = keeping.current;
     try {
-      await one.begin();
+      await one.begin(patienceMs);
       one.take();
     } catch (error) {
       if (signal.aborted) return;
       log.error("the gateway does not start", { reason: messageOf(error) });
       one.routes.forget();
       await one.kill();
+      // A machine that is too busy for one start is not helped by ever new ones.
+      patienceMs = Math.min(patienceMs * 2, patienceMaxMs);
       await clock.sleep(againMs, signal).catch(() => {});
     }
   }

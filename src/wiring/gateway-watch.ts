@@ -1,5 +1,6 @@
 // A gateway that runs and does not speak is ended: its end starts another.
 import type { Clock } from "../kernel/clock.ts";
+import { HomeostatError } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { Runner } from "../supervisor/runner.ts";
@@ -32,7 +33,7 @@ export async function lookAfter(
     if (signal.aborted || !one.routes.answers) continue;
     const speaks = await one.link.stats().then(
       () => true,
-      () => false,
+      isSpeech,
     );
     silent = speaks ? 0 : silent + 1;
     if (speaks) await one.routes.push();
@@ -41,4 +42,9 @@ export async function lookAfter(
     platform.signalGroup(one.runner.current.identity, "SIGKILL");
     silent = 0;
   }
+}
+
+/** Of what cannot be read as figures something was said all the same: its clients are served. */
+function isSpeech(error: unknown): boolean {
+  return error instanceof HomeostatError && error.code === "WIRE_SHAPE";
 }

@@ -3,11 +3,16 @@ import type { DetectorRule } from "../controller/sense.ts";
 import { consecutive } from "../detectors/consecutive.ts";
 import type { Detector } from "../detectors/detector.ts";
 import { expiry } from "../detectors/expiry.ts";
+import { newTemplate } from "../detectors/new-template.ts";
+import { unusualMetric } from "../detectors/series/watch.ts";
 import { silence } from "../detectors/silence.ts";
 import { threshold } from "../detectors/threshold.ts";
+import { unusual } from "../detectors/unusual.ts";
 import type { Policy, ProbesPolicy, ServicePolicy } from "../model/policy.ts";
 import { type Metric, metrics } from "../model/reading.ts";
-import { diskTarget } from "../model/target.ts";
+import { seriesName } from "../model/series.ts";
+import { diskTarget, hostTarget } from "../model/target.ts";
+import { exhaustionRules, hostRules } from "./kinds-forecast.ts";
 
 /** Missing probe readings for so many periods, and at least so long, are silence. */
 const silentPeriods = 10;
@@ -22,7 +27,11 @@ export function detectorRules(): (policy: Policy, service: string) => readonly D
     const known = ofPolicy.get(service);
     if (known) return known;
     const own = policy.services[service];
-    const rules = service === diskTarget ? diskRules : own ? rulesOf(own) : [];
+    const ofMachine: Record<string, readonly DetectorRule[]> = {
+      [diskTarget]: diskRules,
+      [hostTarget]: hostRules,
+    };
+    const rules = ofMachine[service] ?? (own ? rulesOf(own) : []);
     ofPolicy.set(service, rules);
     return rules;
   };
@@ -68,13 +77,42 @@ function rulesOf(policy: ServicePolicy): readonly DetectorRule[] {
     }
   }
   if (policy.probes) rules.push(...probesRules(policy.probes));
+  rules.push(alerted, newLines);
   over("service", metrics.p95.name, "slow", limits.p95Ms, "p95 of its requests");
   over("service", metrics.errors.name, "errors", limits.errorRatio, "share of failed requests");
   over("instance", metrics.probeLatency.name, "slow", limits.probeLatencyMs, "answer of its probe");
   over("instance", metrics.cpu.name, "hot", limits.cpuRatio, "CPU");
   over("instance", metrics.rss.name, "hot", limits.rssBytes, "memory");
+  rules.push(...exhaustionRules(limits));
+  const { unusualPerMonth = 1 } = limits;
+  if (unusualPerMonth > 0) {
+    const detector = unusual({ budget: unusualPerMonth });
+    rules.push({ name: "unusual", metric: unusualMetric, of: "service", detector });
+  }
+  over("service", errorLines, "errors", limits.errorLines, "error lines a second in its log");
   return rules;
 }
+
+/** Without another new kind of line for so long, the log is as it was. */
+const newLinesMs = 300_000;
+const newLines: DetectorRule = {
+  name: "new-template",
+  metric: metrics.logNewTemplates.name,
+  of: "service",
+  detector: newTemplate({ calmMs: newLinesMs }),
+};
+const errorLines = seriesName(metrics.logLines.name, { severity: "error" });
+
+/** What an Alertmanager says has its own patience: one word of it is enough. */
+const alerted: DetectorRule = {
+  name: "alerts",
+  metric: metrics.alerts.name,
+  of: "service",
+  detector: consecutive({
+    ...{ failures: 1, successes: 1, kind: "failing" },
+    label: () => "an alert is firing",
+  }),
+};
 
 /** A probe that could not ask so often in a row is told to people. */
 const brokenTimes = 3;
@@ -92,9 +130,10 @@ function externalRules({ probe }: ServicePolicy): readonly DetectorRule[] {
   const label = (): string => "a watcher outside says so";
   const told = consecutive({ failures: 1, successes: 1, kind: "failing", label });
   const watched = rule("watcher", metrics.watcher, told);
-  if (!probe) return [watched];
+  if (!probe) return [watched, alerted, newLines];
   const asked = rule("probe", metrics.probe, consecutive(probe));
-  return [asked, rule("probe-broken", metrics.probeWorks, brokenProbe()), watched];
+  const broken = rule("probe-broken", metrics.probeWorks, brokenProbe());
+  return [asked, broken, watched, alerted, newLines];
 }
 
 function probesRules({ readiness, certificateMs }: ProbesPolicy): readonly DetectorRule[] {

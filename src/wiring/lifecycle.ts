@@ -14,7 +14,10 @@ import { doneAtOf, pastOf } from "./past.ts";
 import { scaledPolicy } from "./scale.ts";
 import type { NotifyDesk } from "./sd-notify.ts";
 
-/** Tells the journal who is there, takes over what runs, starts the rest. */
+/**
+ * Tells the journal who is there, takes over what runs, starts the rest. `served` resolves when the
+ * gateway answers, or has had its time.
+ */
 export async function begin(parts: {
   readonly options: DaemonOptions;
   readonly store: Store;
@@ -26,7 +29,7 @@ export async function begin(parts: {
   readonly spawner: Spawner;
   readonly notify: NotifyDesk;
   readonly stopped: AbortSignal;
-}): Promise<void> {
+}): Promise<{ readonly served: Promise<void> }> {
   const { options, store, loop, supervisor, gateway, files, platform, spawner, stopped } = parts;
   // What runs is asked at once, and what it said while no daemon was there counts.
   await parts.notify.boot();
@@ -48,7 +51,7 @@ export async function begin(parts: {
   supervisor.boot({ ...past, doneAt }, stopped).catch((error: unknown) => {
     if (!stopped.aborted) options.log.error("booting ended", { reason: messageOf(error) });
   });
-  await served;
+  return { served };
 }
 
 /** How the daemon ends: dependents first, then the gateway and the spawner, then the journal. */

@@ -13,6 +13,7 @@ import { HomeostatError } from "../kernel/errors.ts";
 import { simClock } from "../testing/sim-clock.ts";
 import type { HealingConfig, ProbeConfig, RestartConfig, ServiceConfig } from "./config.ts";
 import type { DowntimeConfig } from "./config-downtime.ts";
+import type { TemplatesConfig } from "./config-logs.ts";
 import type { OrderConfig } from "./config-order.ts";
 import { judge, type LoadOptions, loadConfig } from "./load.ts";
 import type { Problem } from "./problem.ts";
@@ -110,6 +111,13 @@ const service: Arbitrary<ServiceConfig> = fc
         total: fc.constantFrom("60MB", "2GiB"),
         rate: fc.integer({ min: 1, max: 1_000_000 }),
         forward: fc.boolean(),
+        templates: some<TemplatesConfig>({
+          on: fc.boolean(),
+          rate: fc.integer({ min: 1, max: 100_000 }),
+          learn: duration(1_000, 86_400_000),
+          from: fc.constantFrom("error" as const, "warn" as const, "any" as const),
+          calm: duration(0, 60_000),
+        }),
       }),
       env: fc.dictionary(
         fc.constantFrom("A", "LOG_LEVEL", "b.c"),
@@ -122,6 +130,9 @@ const service: Arbitrary<ServiceConfig> = fc
         errors: share,
         cpu: fc.double({ min: 0.01, max: 64, noNaN: true }),
         memoryMiB: fc.integer({ min: 1, max: 100_000 }),
+        ahead: fc.oneof(fc.constant(0), duration(10_000, 600_000)),
+        errorLines: fc.integer({ min: 1, max: 1_000_000 }),
+        unusualPerMonth: fc.constantFrom(0, 0.5, 1, 30),
         for: duration(0, 60_000),
       }),
       configFiles: fc.constant([]),

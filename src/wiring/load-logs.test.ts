@@ -27,6 +27,7 @@ test("without a word there are bounds", async () => {
   assert.deepEqual(web, {
     ...{ sizeBytes: 50_000_000, ageMs: 604_800_000, keep: 10 },
     ...{ totalBytes: 1_000_000_000, rate: 1_000, forward: true },
+    templates: { on: true, rate: 2_000, learnMs: 3_600_000, from: "warn", calmMs: 30_000 },
   });
   assert.deepEqual(logs.forward, []);
 });
@@ -38,10 +39,15 @@ test("a service's own word wins; addresses get their usual ports", async () => {
     { stdout: "json" },
   ];
   const all = { size: "64MiB", keep: 3, age: "1d", total: "2GB", rate: 5, forward };
-  const { logs } = await load(all, { keep: 4, total: "1GiB", forward: false });
+  const templates = { learn: "1m", from: "any" };
+  const { logs } = await load(
+    { ...all, templates: { calm: 0, learn: "2m" } },
+    { keep: 4, total: "1GiB", forward: false, templates },
+  );
   assert.deepEqual(logs.services.web, {
     ...{ sizeBytes: 67_108_864, ageMs: 86_400_000, keep: 4 },
     ...{ totalBytes: 1_073_741_824, rate: 5, forward: false },
+    templates: { on: true, rate: 2_000, learnMs: 60_000, from: "any", calmMs: 0 },
   });
   assert.equal(logs.totalBytes, 2e9);
   const caFile = join(folder, "ca.pem");
@@ -79,6 +85,8 @@ const bad: readonly (readonly [logs: unknown, own: unknown, path: string, told: 
     "logs.forward[0].ca",
     /a file that exists/,
   ],
+  [{ templates: { learn: "1ms" } }, undefined, "logs.templates.learn", /from 1s/],
+  [undefined, { templates: { from: "all" } }, "services.web.logs.templates.from", /"any"/],
   [{ sise: "1MB" }, undefined, "logs.sise", /size/],
 ];
 

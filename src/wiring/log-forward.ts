@@ -1,18 +1,24 @@
-// Forwards what services write: follows each log from where it was left, and never waits for anyone.
+// Reads what services write, once for all: forwards it, and lets others listen; it waits for no one.
 import { join } from "node:path";
 import { type Clock, every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
-import { plain, redact } from "../kernel/redact.ts";
-import { type Chatty, chatty, cutText } from "../platforms/log/chatty.ts";
-import { cutLines, type LineCutter, type LogLine } from "../platforms/log/lines.ts";
-import { readAt, stateOf } from "../platforms/log/read.ts";
+import { chatty } from "../platforms/log/chatty.ts";
+import { stateOf } from "../platforms/log/read.ts";
 import { factsOf } from "../platforms/log/record.ts";
 import { logNames } from "../platforms/log/seen.ts";
-import { readMarks, timeAt } from "../platforms/log/times.ts";
-import { factsOfLine } from "../protocol/log-line.ts";
-import { keepPositions, type Position } from "./log-positions.ts";
-import type { ForwardLine, ForwardSink } from "./log-sinks.ts";
+import type { Listener } from "./log-listen.ts";
+import { keepPositions } from "./log-positions.ts";
+import {
+  chunkBytes,
+  type From,
+  openSource,
+  readOn,
+  type Source,
+  tellCut,
+  type World,
+} from "./log-reading.ts";
+import type { ForwardSink } from "./log-sinks.ts";
 
 export interface ForwarderOptions {
   readonly folder: string;
@@ -20,36 +26,18 @@ export interface ForwarderOptions {
   readonly log: Log;
   readonly sinks: readonly ForwardSink[];
   /** By the name of the file, "web-1.log": undefined when it is not forwarded. */
-  readonly sourceOf: (
-    name: string,
-  ) => { readonly service: string; readonly instance: string; readonly rate: number } | undefined;
+  readonly sourceOf: (name: string) => From | undefined;
+  /** By the name of the file: who hears its lines, before they are masked. */
+  readonly listenerOf?: (name: string) => Listener | undefined;
+  /** Between two turns; default: the clock's own sleep. */
+  readonly rest?: Clock["sleep"];
 }
 
 const turnMs = 250;
+/** When nothing is forwarded: who listens is in no hurry, and hears nothing twice that matters. */
+const calm = { turnMs: 1_000, saveMs: 30_000 } as const;
 /** All logs together; a line costs about 0.04 ms, most of it to mask secrets. */
 const allRate = 5_000;
-/** After so much the loop of the daemon has its turn. */
-const breath = { lines: 100, bytes: 1_024 * 1_024, ms: 1 } as const;
-/** Read at once, of one log in one turn, and of one while what was missed is caught up with. */
-const chunkBytes = 32 * 1_024;
-const turnBytes = 4 * 1_024 * 1_024;
-const catchUpBytes = 64 * 1_024;
-/** Cut because all together said too much. */
-const allText = (lines: number): string => `… ${lines} lines cut: all logs together said too much`;
-
-interface Source {
-  readonly path: string;
-  readonly cutter: LineCutter;
-  readonly limit: Chatty;
-  /** What was written before this daemon came is sent in peace: it is not chatty. */
-  readonly liveFrom: number;
-  inode: number;
-  size: number;
-  /** Lines of it that were cut because all logs together said too much, and not told yet. */
-  crowded: number;
-  /** Bytes that were rotated away before they were read, and not told yet. */
-  skipped: number;
-}
 
 export interface Forwarder {
   /** Until the signal; a turn after it takes what was written last. */
@@ -57,8 +45,10 @@ export interface Forwarder {
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { folder, clock, log, sinks, sourceOf } = options;
-  const positions = keepPositions(join(folder, "forwarded.json"), clock);
+  const { folder, clock, log, sinks, sourceOf, listenerOf, rest = clock.sleep } = options;
+  const isCalm = sinks.length === 0;
+  const file = join(folder, "forwarded.json");
+  const positions = isCalm ? keepPositions(file, clock, calm.saveMs) : keepPositions(file, clock);
   const names = logNames(folder);
   const sources = new Map<string, Source | undefined>();
   const world: World = {
@@ -73,18 +63,19 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   // Looked up before anything is started: what a service says first is not from before.
   const before = endsOf(folder, names());
 
+  const openOne = (name: string): Source | undefined => {
+    const from = isCalm ? undefined : sourceOf(name);
+    const listener = listenerOf?.(name);
+    if (!from && !listener) return undefined;
+    const readers = { ...(from ? { from } : {}), ...(listener ? { listener } : {}) };
+    return openSource(join(folder, name), readers, positions.of(name), before.get(name), world);
+  };
   const turn = async (name: string): Promise<void> => {
-    const from = sourceOf(name);
-    if (from && !sources.has(name)) {
-      const path = join(folder, name);
-      sources.set(name, openSource(path, from, positions.of(name), before.get(name), world));
-    }
+    if (!sources.has(name)) sources.set(name, openOne(name));
     const source = sources.get(name);
-    if (!source || !from) return;
-    for (const text of cutTexts(source, from.rate)) {
-      const line = { at: clock.wall(), level: "warn" as const, text };
-      for (const sink of sinks) sink.send({ ...from, ...line });
-    }
+    if (!source) return;
+    const { from } = source;
+    if (from) tellCut(source, from, world);
     const facts = factsOf(source.path);
     if (!facts || (facts.inode === source.inode && facts.size === source.size)) return;
     const isDone = await readOn(source, world);
@@ -104,22 +95,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   };
   return {
     run: async (signal) => {
-      await every(clock, turnMs, signal, () => all());
+      const ms = isCalm ? calm.turnMs : turnMs;
+      await every({ ...clock, sleep: rest }, ms, signal, () => all());
       await all(true);
     },
   };
-}
-
-interface World {
-  readonly clock: Clock;
-  readonly sinks: readonly ForwardSink[];
-  /** The lines of all logs. */
-  readonly together: Chatty;
-  readonly buffer: Buffer;
-  sent: number;
-  /** `sent` when the loop of the daemon last had its turn, and the bytes read since. */
-  resumedAt: number;
-  bytes: number;
 }
 
 function endsOf(folder: string, names: readonly string[]): ReadonlyMap<string, number> {
@@ -127,107 +107,8 @@ function endsOf(folder: string, names: readonly string[]): ReadonlyMap<string, n
   return new Map(ends);
 }
 
-function openSource(
-  path: string,
-  from: { readonly service: string; readonly instance: string; readonly rate: number },
-  { at, isKnown }: Position,
-  /** Where it ended when this daemon came; undefined when it was not there. */
-  endBefore: number | undefined,
-  world: World,
-): Source | undefined {
-  const state = stateOf(path);
-  if (!state) return undefined;
-  const { clock, sinks, together } = world;
-  const isOld = endBefore !== undefined;
-  // Whoever turns forwarding on wants what comes.
-  const first = isOld && !isKnown ? endBefore : state.start;
-  const position = Math.min(at ?? first, state.end);
-  const liveFrom = Math.min(endBefore ?? position, state.end);
-  const limit = chatty(from.rate, clock.now);
-  const marks = isOld ? readMarks(path) : [];
-  const onLine = (line: LogLine): void => {
-    const before = line.offset < liveFrom ? timeAt(marks, line.offset) : undefined;
-    const out = outgoing(line, before ?? clock.wall());
-    for (const sink of sinks) sink.send({ ...from, ...out });
-    world.sent += 1;
-  };
-  const passes = (offset: number): boolean => {
-    if (offset < liveFrom) return true;
-    if (!limit.pass()) return false;
-    const isTaken = together.pass();
-    if (!isTaken) source.crowded += 1;
-    return isTaken;
-  };
-  const cutter = cutLines(position, onLine, passes);
-  const source: Source = {
-    path,
-    limit,
-    liveFrom,
-    cutter,
-    crowded: 0,
-    inode: 0,
-    size: -1,
-    skipped: 0,
-  };
-  return source;
-}
-
-/** The loop of the daemon has other things to do: it has its turn after so many lines and bytes. */
-async function breathe(world: World, bytes: number): Promise<void> {
-  world.bytes += bytes;
-  if (world.sent - world.resumedAt < breath.lines && world.bytes < breath.bytes) return;
-  world.resumedAt = world.sent;
-  world.bytes = 0;
-  await world.clock.sleep(breath.ms);
-}
-
 function offsetsOf(sources: ReadonlyMap<string, Source | undefined>): Record<string, number> {
   const offsets: Record<string, number> = {};
   for (const [name, source] of sources) if (source) offsets[name] = source.cutter.lineStart;
   return offsets;
-}
-
-/** True when the end was reached. */
-async function readOn(source: Source, world: World): Promise<boolean> {
-  const { path, cutter, liveFrom } = source;
-  const { buffer } = world;
-  const isLive = cutter.offset >= liveFrom;
-  const mostBytes = isLive ? turnBytes : catchUpBytes;
-  for (let bytes = 0; bytes < mostBytes; ) {
-    const read = readAt(path, cutter.offset, buffer);
-    if (read.kind === "none") return true;
-    if (read.kind === "bytes") {
-      cutter.push(buffer.subarray(0, read.bytes));
-      bytes += read.bytes;
-      await breathe(world, read.bytes);
-      continue;
-    }
-    if (read.kind === "archived") source.skipped += read.start - cutter.offset;
-    cutter.jump(read.start);
-  }
-  return false;
-}
-
-function cutTexts(source: Source, rate: number): readonly string[] {
-  const { crowded, skipped: bytes } = source;
-  const lines = source.limit.told();
-  source.crowded = 0;
-  source.skipped = 0;
-  return [
-    ...(lines > 0 ? [cutText(lines, rate)] : []),
-    ...(crowded > 0 ? [allText(crowded)] : []),
-    ...(bytes > 0 ? [`… ${bytes} bytes cut: they came faster than they can be read`] : []),
-  ];
-}
-
-/** Long lines are cut before they are looked at: a megabyte a line costs no time. */
-const textMax = 8_192;
-
-function outgoing(
-  line: LogLine,
-  seenAt: number,
-): Pick<ForwardLine, "at" | "level" | "text" | "fields"> {
-  const text = redact(plain(line.text.slice(0, textMax)));
-  const { at = seenAt, level, fields } = factsOfLine(text);
-  return { at, text, ...(level && { level }), ...(fields && { fields }) };
 }

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Clock } from "../kernel/clock.ts";
 
-const saveMs = 1_000;
+const usualSaveMs = 1_000;
 
 export interface Position {
   /** Undefined: at its beginning. */
@@ -13,12 +13,12 @@ export interface Position {
 
 export interface Positions {
   of(name: string): Position;
-  /** Once a second when something changed, and at the end. */
+  /** Once in `saveMs` when something changed, and at the end. */
   save(offsets: () => Readonly<Record<string, number>>, isLast: boolean): void;
 }
 
-/** How far each log was forwarded, for the next daemon: a killed one repeats a second at most. */
-export function keepPositions(file: string, clock: Clock): Positions {
+/** How far each log was forwarded, for the next daemon: a killed one repeats `saveMs` at most. */
+export function keepPositions(file: string, clock: Clock, saveMs: number = usualSaveMs): Positions {
   const left = readPositions(file);
   let written = "";
   let savedAt = clock.now();

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
-import type { Clock } from "../kernel/clock.ts";
+import { type Clock, every } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
@@ -10,8 +10,10 @@ import { type Freeing, freeingIn } from "../platforms/log/free.ts";
 import { type Keeping, keepLogs } from "../platforms/log/keeper.ts";
 import { onGrid } from "./grid.ts";
 import { createForwarder } from "./log-forward.ts";
+import { type Listener, type Listening, listenToLogs } from "./log-listen.ts";
 import { sinkOf } from "./log-sinks.ts";
 import type { ResolvedLogs } from "./resolve-logs.ts";
+import type { ResolvedLogFile } from "./resolve-sources.ts";
 
 export { type Archive, archivesOf } from "../platforms/log/archives.ts";
 export { type Chatty, chatty, cutText } from "../platforms/log/chatty.ts";
@@ -32,6 +34,8 @@ export {
 export { type Mark, offsetAt, readMarks, timeAt } from "../platforms/log/times.ts";
 
 export interface Logs {
+  /** What the lines of services are heard by. */
+  readonly listening: Listening;
   /** Takes what was written last, and lets go of files and sockets. */
   close(): Promise<void>;
 }
@@ -39,6 +43,10 @@ export interface Logs {
 export interface LogsOptions {
   readonly stateFolder: string;
   readonly logs: ResolvedLogs;
+  /** Logs of others. */
+  readonly files: readonly ResolvedLogFile[];
+  /** Whether the config has this service. */
+  readonly isKnown: (service: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -48,6 +56,7 @@ export interface LogsOptions {
 const closeMs = 2_000;
 /** What runs is taken over first: to find out how files can be freed a program is run. */
 const quietMs = 500;
+const listenMs = 1_000;
 
 /** Runs beside the loop; what goes wrong here is told and keeps nothing else from running. */
 export function lookAfterLogs(options: LogsOptions): Logs {
@@ -71,15 +80,30 @@ export function lookAfterLogs(options: LogsOptions): Logs {
     );
   const keeping = clock.sleep(quietMs, signal).then(keep, () => {});
   const sinks = logs.forward.flatMap((forward) => sinkOf(forward, options) ?? []);
-  const forwarding =
-    sinks.length === 0
-      ? undefined
-      : createForwarder({ folder, clock, log, sinks, sourceOf: (name) => sourceOf(name, logs) });
-  const run = forwarding?.run(signal);
+  const listening = listenToLogs({
+    ...options,
+    settingsOf: (service) => (logs.services[service] ?? logs.usual).templates,
+  });
+  const listenerOf = (name: string): Listener | undefined => {
+    const { service } = partsOf(name);
+    return logs.services[service] ? listening.listenerOf(service) : undefined;
+  };
+  const forwarding = createForwarder({
+    ...{ folder, clock, log, sinks, listenerOf, sourceOf: (name) => sourceOf(name, logs) },
+    ...(sinks.length === 0 ? { rest } : {}),
+  });
+  const run = forwarding.run(signal);
+  const hearing = every({ ...clock, sleep: rest }, listenMs, signal, () => {
+    listening.look();
+    listening.save(false);
+  });
   return {
+    listening,
     close: async () => {
       closed.abort();
-      await run;
+      await Promise.all([run, hearing]);
+      listening.save(true);
+      listening.close();
       await Promise.all([keeping, ...sinks.map((sink) => sink.close(closeMs))]);
       for (const { name, dropped } of sinks) {
         if (dropped > 0) log.warn("lines were not forwarded", { to: name, dropped });

@@ -7,9 +7,12 @@ import type { StateView } from "../protocol/api.ts";
 import type { GatewayStats } from "../protocol/gateway.ts";
 import type { Family } from "../protocol/metric-family.ts";
 import { contentType, expositionOf, formatFor } from "../protocol/metric-text.ts";
+import type { SourceView } from "../protocol/sources.ts";
 import { createCounts } from "../server/metrics-count.ts";
 import { gatewayFamilies } from "../server/metrics-gateway.ts";
+import { hostFamilies, logFamilies } from "../server/metrics-host.ts";
 import { family, gather, histogram } from "../server/metrics-parts.ts";
+import { sourceFamilies } from "../server/metrics-sources.ts";
 import { stateFamilies } from "../server/metrics-state.ts";
 
 export interface DaemonMetrics {
@@ -25,6 +28,7 @@ export interface MetricsParts {
   readonly rest: Clock["sleep"];
   readonly state: () => StateView;
   readonly stats: () => Promise<GatewayStats>;
+  readonly sources: () => readonly SourceView[];
   readonly stateFolder: string;
   readonly version: string;
 }
@@ -61,8 +65,11 @@ export function createDaemonMetrics(parts: MetricsParts): DaemonMetrics {
       const traffic = await gateway();
       const families = [
         ...stateFamilies(loop.mind, state()),
+        ...hostFamilies(loop.mind),
+        ...logFamilies(loop.mind),
         ...counts.families(),
         ...gatewayFamilies(traffic),
+        ...sourceFamilies(parts.sources()),
         ...ownFamilies(parts, startedAt),
         histogram("loop_delay_seconds", "How late the daemon's own timers are", delayBounds, [
           delay,

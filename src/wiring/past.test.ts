@@ -53,6 +53,13 @@ test("an empty journal and one that ended well begin anew", () => {
   assert.equal(well.runs.size + well.resting.size, 0);
 });
 
+test("what was ready is so still after a daemon that died over its own start", () => {
+  const ready: Draft = { type: "instance.ready", subject: "app/1", data: { tookMs: 1 } };
+  assert.equal(past([born(), runs("app/1")]).runs.get("app/1")?.ready, false);
+  assert.equal(past([born(), runs("app/1"), ready]).runs.get("app/1")?.ready, true);
+  assert.equal(past([born(), runs("app/1"), ready, born()]).runs.get("app/1")?.ready, true);
+});
+
 test("after a death the runs are known since their start", () => {
   const { anew, runs: known } = past([born(), runs("app/1")]);
   assert.equal(anew, false);

@@ -25,13 +25,14 @@ export function pastOf(state: State, store: Pick<Store, "read">, bootId: string)
     runs: new Map(
       instances
         .filter((it) => it.state !== "down")
-        .map(({ target, identity, startedAtMs, state }) => [
+        .map(({ target, identity, startedAtMs, readyAtMs, state }) => [
           target,
           {
             ...(identity ? { identity } : {}),
             sinceMs: startedAtMs,
             stopping: state === "stopping",
-            ready: state === "ready",
+            // A daemon that died over its own start has left it unsure whether it still is.
+            ready: state === "ready" || (state === "starting" && readyAtMs !== undefined),
           },
         ]),
     ),

@@ -16,13 +16,14 @@ export interface ResolvedGateway {
 
 export function toGateway(config: GatewayConfig | undefined, folder: string): ResolvedGateway {
   if (!config) return { route: {} };
-  const { protocol, path, instancePath, acceptProxy, sendProxy } = config;
+  const { protocol, path, instancePath, acceptProxy, trustForwarded, sendProxy } = config;
   const whole = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
   return {
     route: {
       ...(protocol === "tcp" ? { protocol } : {}),
       ...(path === undefined ? {} : { path: whole(path) }),
       ...(acceptProxy ? { acceptProxy } : {}),
+      ...(trustForwarded ? { trustForwarded } : {}),
       ...(sendProxy ? { sendProxy } : {}),
       ...toBalancing(config),
       ...toSecure(config, folder),

@@ -1,9 +1,18 @@
 // How the logs of a project are kept and where they go, with every default filled in.
 import { isAbsolute, join } from "node:path";
 import type { Config } from "./config.ts";
-import type { ForwardConfig, ServiceLogsConfig } from "./config-logs.ts";
+import type { ForwardConfig, ServiceLogsConfig, TemplatesConfig } from "./config-logs.ts";
 import { ms } from "./defaults.ts";
 import { logBytesOf, syslogForm } from "./forms.ts";
+
+export interface ResolvedTemplates {
+  readonly on: boolean;
+  /** Lines a second. */
+  readonly rate: number;
+  readonly learnMs: number;
+  readonly from: "error" | "warn" | "any";
+  readonly calmMs: number;
+}
 
 export interface ResolvedLog {
   readonly sizeBytes: number;
@@ -14,6 +23,7 @@ export interface ResolvedLog {
   /** Lines a second. */
   readonly rate: number;
   readonly forward: boolean;
+  readonly templates: ResolvedTemplates;
 }
 
 export type ResolvedForward =
@@ -63,6 +73,17 @@ function toLog(outer: ServiceLogsConfig, own: ServiceLogsConfig, all: number): R
     totalBytes: bytes(total, all),
     rate: rate ?? 1_000,
     forward: forward ?? true,
+    templates: toTemplates({ ...outer.templates, ...own.templates }),
+  };
+}
+
+function toTemplates({ on, rate, learn, from, calm }: TemplatesConfig): ResolvedTemplates {
+  return {
+    on: on ?? true,
+    rate: rate ?? 2_000,
+    learnMs: ms(learn, 3_600_000),
+    from: from ?? "warn",
+    calmMs: ms(calm, 30_000),
   };
 }
 

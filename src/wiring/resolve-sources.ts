@@ -1,4 +1,5 @@
 // Where figures come from with every default filled in, as the sources are made of it.
+import { resolve as resolvePath } from "node:path";
 import type { Config } from "./config.ts";
 import type {
   AlertmanagerConfig,
@@ -58,18 +59,25 @@ export interface ResolvedPull {
   readonly queries?: Readonly<Record<string, string>>;
 }
 
+export interface ResolvedLogFile {
+  /** Absolute. */
+  readonly file: string;
+  readonly service: string;
+}
+
 /** Holds secrets: it goes into no log, no journal and no answer. */
 export interface ResolvedSources {
   readonly otlp?: ResolvedOtlp;
   readonly remoteWrite?: ResolvedRemoteWrite;
   readonly alertmanager?: ResolvedAlertmanager;
   readonly prometheus: readonly ResolvedPull[];
+  readonly logs: readonly ResolvedLogFile[];
 }
 
 export const otlpPort = 4_318;
 
 export function toSources({ sources = {} }: Config, around: Surroundings): ResolvedSources {
-  const { otlp, remoteWrite, alertmanager, prometheus = [] } = sources;
+  const { otlp, remoteWrite, alertmanager, prometheus = [], logs = [] } = sources;
   return {
     ...(otlp && {
       otlp: {
@@ -88,6 +96,7 @@ export function toSources({ sources = {} }: Config, around: Surroundings): Resol
     }),
     ...(alertmanager && { alertmanager: toAlertmanager(alertmanager, around) }),
     prometheus: prometheus.map((it) => toPull(it, around)),
+    logs: logs.map(({ file, service }) => ({ file: resolvePath(around.folder, file), service })),
   };
 }
 

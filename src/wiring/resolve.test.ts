@@ -43,7 +43,7 @@ describe("resolve", () => {
       replicas: 1,
       dependsOn: [],
       routed: false,
-      limits: { forMs: 3_000 },
+      limits: { aheadMs: 14_400_000, forMs: 3_000 },
       restart: {
         when: "unexpected",
         expectedExits: [0],
@@ -104,6 +104,8 @@ describe("resolve", () => {
       errorRatio: 0.1,
       cpuRatio: 1.5,
       rssBytes: 67_108_864,
+      aheadMs: 14_400_000,
+      memoryBytes: 67_108_864,
       forMs: 0,
     });
     assert.deepEqual(policy.restart.giveUp, { exits: 4, withinMs: 300_000 });

@@ -8,6 +8,7 @@ import { type ProcessConfig, processConfigOf, resourcesOf } from "./process.ts";
 
 export { defaults } from "./defaults.ts";
 
+import { toAhead } from "./resolve-ahead.ts";
 import { type ResolvedDowntime, toDowntime, toReplicas } from "./resolve-downtime.ts";
 import { externalPolicies, type ResolvedOutside, toOutside } from "./resolve-external.ts";
 import { type ResolvedGateway, toGateway } from "./resolve-gateway.ts";
@@ -17,6 +18,7 @@ import { type ResolvedLogs, toLogs } from "./resolve-logs.ts";
 import { type ResolvedNotify, toNotify } from "./resolve-notify.ts";
 import { namesOf, type ResolvedOrder, toOrder, toOrderPolicy } from "./resolve-order.ts";
 import { type ResolvedProbes, toProbes, toProbesPolicy } from "./resolve-probes.ts";
+import { type ResolvedSeries, toSeries } from "./resolve-series.ts";
 import { type ResolvedSources, toSources } from "./resolve-sources.ts";
 import { type ResolvedStop, toStop } from "./resolve-stop.ts";
 import { type ResolvedToxiproxy, toToxiproxy } from "./resolve-toxiproxy.ts";
@@ -56,6 +58,8 @@ export interface Resolved extends ResolvedOutside, ResolvedToxiproxy, ResolvedGa
   readonly services: Readonly<Record<string, ResolvedService>>;
   readonly logs: ResolvedLogs;
   readonly notify: ResolvedNotify;
+  /** Undefined: the past of the series is not recorded. */
+  readonly series?: ResolvedSeries;
   readonly sources: ResolvedSources;
   /** How long stopping everything takes at most, and what whoever runs the daemon gives it. */
   readonly stop: ResolvedStop;
@@ -100,6 +104,7 @@ export function resolve(
     sources: toSources(config, { folder, env }),
     ...toOutside(config),
     stop: toStop(config),
+    ...toSeries(config),
     ...toToxiproxy(config),
     ...toGatewayKind(config),
   };
@@ -184,6 +189,9 @@ function toPolicy(
       ...(slowAfter === undefined ? {} : { probeLatencyMs: ms(slowAfter, 0) }),
       ...(limits?.cpu === undefined ? {} : { cpuRatio: limits.cpu }),
       ...(rssBytes === undefined ? {} : { rssBytes }),
+      ...toAhead(config),
+      ...(limits?.errorLines === undefined ? {} : { errorLines: limits.errorLines }),
+      ...(limits?.unusualPerMonth === undefined ? {} : { unusualPerMonth: limits.unusualPerMonth }),
       forMs: ms(limits?.for, 3_000),
     },
     restart: toRestart(config),

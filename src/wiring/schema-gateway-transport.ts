@@ -18,5 +18,9 @@ export const transport: z.ZodRawShape = {
     '["127.0.0.1", "10.0.0.0/8"]',
     1,
   ),
+  trustForwarded: list(
+    "Networks of proxies whose X-Forwarded-* and Forwarded are believed. Default: this machine, private networks and Unix sockets.",
+    '["10.0.0.0/8"]',
+  ),
   sendProxy: choice("Tell instances of tcp who the client is.", ["v1", "v2"]),
 };

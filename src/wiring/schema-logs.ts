@@ -1,7 +1,7 @@
 // The shape of what a config says about logs.
 import { z } from "zod";
 import { logBytesOf, sizeForm, syslogForm } from "./forms.ts";
-import { block, duration, text, whole } from "./schema-parts.ts";
+import { block, choice, duration, text, whole } from "./schema-parts.ts";
 
 const sizePhrase = 'an amount such as "50MB" or "64MiB", from 1KB to 1000000GB';
 function size(about: string): z.ZodOptional<z.ZodType<string>> {
@@ -12,6 +12,24 @@ function size(about: string): z.ZodOptional<z.ZodType<string>> {
   return text(sizePhrase, sizeForm).refine(fits, sizePhrase).describe(about).optional();
 }
 
+const templates = block('{ learn: "1h", from: "warn" }', {
+  on: z.boolean("true or false").describe("Default true.").optional(),
+  rate: whole(
+    "Lines a second of a service that are looked at; more are counted only. Default 2000.",
+    1,
+    100_000,
+  ),
+  learn: duration("A kind of line is new only after so long of listening. Default 1h.", 1_000),
+  from: choice('From which severity on a new kind of line is told. Default "warn".', [
+    "error",
+    "warn",
+    "any",
+  ]),
+  calm: duration("So long after a start new kinds of lines are expected. Default 30s."),
+})
+  .describe("The kinds of lines that a log has are learnt: a new one is told.")
+  .optional();
+
 const settings = {
   size: size("A log is rotated when so much of it is in no archive. Default 50MB."),
   age: duration("A log is rotated when its oldest line is so old. Default 7d.", 60_000),
@@ -21,6 +39,7 @@ const settings = {
     1,
     1_000_000,
   ),
+  templates,
 };
 
 const syslogPhrase =

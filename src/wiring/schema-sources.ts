@@ -22,7 +22,10 @@ const size = text('an amount such as "4MiB"', sizeForm)
   .describe("The largest body, unpacked. Default 4MiB.")
   .optional();
 
-const token = text("text of 16 to 512 characters without blanks", /^[!-~]{16,512}$/);
+const token = text(
+  "text of 16 to 512 characters without blanks, or a variable of the environment",
+  /^(?:[!-~]{16,512}|\$\{[A-Za-z_]\w*\})$/,
+);
 
 const foreign = {
   services: names("Their names for services, where they differ from ours.", namesPhrase),
@@ -36,7 +39,9 @@ const receiver = {
   host: text('an address such as "127.0.0.1"', /^[\w.:-]{1,253}$/)
     .describe("Default 127.0.0.1. Another one needs a token.")
     .optional(),
-  token: token.describe("Must be shown as a bearer token.").optional(),
+  token: token
+    .describe("Must be shown as a bearer token. A variable of the environment is filled in.")
+    .optional(),
   body: size,
 };
 
@@ -46,16 +51,20 @@ const pull = {
   ...foreign,
   every: duration("Default 15s.", 100),
   timeout: duration("Default 10s, or `every` when that is shorter.", 10),
-  token: token.describe("Shown as a bearer token.").optional(),
+  token: text("text of 1 to 512 characters without blanks", /^[!-~]{1,512}$/)
+    .describe("Shown as a bearer token. A variable of the environment is filled in.")
+    .optional(),
   service: text("the name of a service", /^\S{1,200}$/)
     .describe("Whose all of it is. Default: what `label` says.")
     .optional(),
   label: label('The label that names the service. Default "job".'),
 };
 
-const addressPhrase = 'an address such as "http://127.0.0.1:9100/metrics"';
-const isAddress = (value: string): boolean =>
-  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+const addressPhrase = 'an address such as "http://127.0.0.1:9100/metrics", without a user in it';
+const isAddress = (value: string): boolean => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password === "";
+};
 const address = z.string(addressPhrase).max(2_000, addressPhrase).refine(isAddress, addressPhrase);
 
 const pulledPhrase =
@@ -73,6 +82,13 @@ const pulled = block(pulledPhrase, {
 
 const pulledMax = 100;
 const pulledsPhrase = `a list of at most ${pulledMax}, such as [${pulledPhrase}]`;
+
+const filesMax = 100;
+const filesPhrase = `a list of at most ${filesMax}, such as [{ file: "/var/log/nginx/error.log", service: "web" }]`;
+const logFile = block('{ file: "/var/log/nginx/error.log", service: "web" }', {
+  file: text('a file such as "/var/log/nginx/error.log"', /^[^\0]{1,4096}$/),
+  service: text("the name of a service", /^\S{1,200}$/),
+});
 
 export const sources: Setting = block("{ otlp: { port: 4318 } }", {
   otlp: block("{ port: 4318 }", {
@@ -106,6 +122,11 @@ export const sources: Setting = block("{ otlp: { port: 4318 } }", {
     .array(pulled, pulledsPhrase)
     .max(pulledMax, pulledsPhrase)
     .describe("Addresses that are scraped, and a Prometheus that is asked.")
+    .optional(),
+  logs: z
+    .array(logFile, filesPhrase)
+    .max(filesMax, filesPhrase)
+    .describe("Logs that are not written by way of Homeostat: their lines are counted and learnt.")
     .optional(),
 })
   .describe("Figures that others send or show.")

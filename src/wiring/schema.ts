@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Config } from "./config.ts";
 import { nameOfService, namePhrase, servicesMax } from "./forms.ts";
+import { ahead } from "./schema-ahead.ts";
 import { downtime } from "./schema-downtime.ts";
 import { outside } from "./schema-external.ts";
 import { gateway } from "./schema-gateway.ts";
@@ -12,6 +13,7 @@ import { order } from "./schema-order.ts";
 import { block, choice, duration, list, number, text, whole } from "./schema-parts.ts";
 import { probes } from "./schema-probes.ts";
 import { processSettings } from "./schema-process.ts";
+import { series } from "./schema-series.ts";
 import { sources } from "./schema-sources.ts";
 import { allStop, serviceStop } from "./schema-stop.ts";
 import { toxiproxy } from "./schema-toxiproxy.ts";
@@ -73,6 +75,13 @@ const limits = block('{ p95: "500ms", for: "5s" }', {
   errors: number("Share of requests that may fail. Needs a port.", 0, 1),
   cpu: number("Share of one core; over 1 for several.", 0.001, 1_024),
   memoryMiB: number("Resident memory of one instance, in MiB.", 1, 1_048_576),
+  errorLines: number("Lines of severity error in its log, a second.", 0.01, 1_000_000),
+  unusualPerMonth: number(
+    "False signs a month and series that are borne when one is not as it ever was. 0: none is looked for. Default 1.",
+    0,
+    1_000,
+  ),
+  ahead,
   for: duration("How long a limit must be passed. Default 3s."),
 });
 
@@ -186,6 +195,7 @@ export const configSchema: z.ZodType<Config> = block(
     notify,
     ...outside,
     stop: allStop.optional(),
+    series,
     sources,
     toxiproxy,
     gateway: gatewayKind,

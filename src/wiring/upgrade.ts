@@ -9,9 +9,9 @@ import type { Logs } from "./logs.ts";
 export interface Successor {
   /**
    * Gives what takes the place of this process; what it holds open is closed then.
-   * @throws USAGE when there is none, or it cannot be run.
+   * @throws USAGE when there is none, it is not the one that `nonce` names, or it cannot be run.
    */
-  check(): () => void;
+  check(nonce: string): () => void;
 }
 
 export interface UpgradeParts {
@@ -36,13 +36,13 @@ const answerMs = 50;
  *
  * @throws NOT_NOW while something is being done, or what {@link Successor.check} throws
  */
-export function upgrade(parts: UpgradeParts, by: string): void {
+export function upgrade(parts: UpgradeParts, by: string, nonce: string): void {
   const { loop, log, successor, isEnding, orders } = parts;
   const busy = isEnding()
     ? "the end of everything"
     : (underWay(loop.mind.state) ?? (orders() > 0 ? "what somebody has ordered" : undefined));
   if (busy !== undefined) throw new HomeostatError("NOT_NOW", `${busy} is under way`);
-  const become = successor.check();
+  const become = successor.check(nonce);
   log.info("handing over to the next version", { by });
   handOver(parts, become).catch((error: unknown) => {
     // Half of it has stopped already: the next daemon takes over what runs.

@@ -1,9 +1,11 @@
 // Feeds the readers with damaged messages, whole and in pieces, and holds what has to be true of them.
 import assert from "node:assert/strict";
-import type { Origin } from "../../src/gateway/http1/request.ts";
+import { KnownHeads } from "../../src/gateway/http1/known-heads.ts";
+import type { Origin, Said } from "../../src/gateway/http1/request.ts";
 import { RequestReader } from "../../src/gateway/http1/request-reader.ts";
 import { ResponseReader } from "../../src/gateway/http1/response-reader.ts";
 import { defaultLimits } from "../../src/gateway/relay/limits.ts";
+import type { ResponseHead } from "../../src/gateway/relay/messages.ts";
 import { below, type Random, seeded } from "../../src/kernel/random.ts";
 import { corpus } from "./all.ts";
 
@@ -81,8 +83,8 @@ function originOf(seed: number): Origin {
 }
 
 /** All that a reader makes of the pieces; of a body at fault more or less may have come before. */
-export function readRequests(chunks: readonly Buffer[]): string {
-  const reader = new RequestReader(originOf(1));
+export function readRequests(chunks: readonly Buffer[], known?: KnownHeads<Said>): string {
+  const reader = new RequestReader(originOf(1), known);
   let told = "";
   let body = "";
   for (const chunk of chunks) {
@@ -107,8 +109,12 @@ export function readRequests(chunks: readonly Buffer[]): string {
   return told + body;
 }
 
-export function readAnswer(chunks: readonly Buffer[], method: string): string {
-  const reader = new ResponseReader(limits);
+export function readAnswer(
+  chunks: readonly Buffer[],
+  method: string,
+  known?: KnownHeads<ResponseHead>,
+): string {
+  const reader = new ResponseReader(limits, known);
   reader.reset(method);
   let told = "";
   let body = "";
@@ -146,16 +152,25 @@ function checkText(told: string): void {
 /** `count` inputs from `seed`; @throws what is not as it has to be, with the input. */
 export function fuzz(count: number, seed: number): void {
   const random = seeded(seed);
+  const asked = new KnownHeads<Said>();
+  const answered = new KnownHeads<ResponseHead>();
   for (let i = 0; i < count; i++) {
     const isAnswer = i % 3 === 0;
     const input = damaged(random, isAnswer ? answers : seeds);
     const whole = [Buffer.from(input, "latin1")];
     const cut = pieces(random, input);
     try {
-      if (isAnswer) assert.equal(readAnswer(cut, "GET"), readAnswer(whole, "GET"));
-      else {
+      if (isAnswer) {
+        const told = readAnswer(whole, "GET");
+        for (const parts of [cut, whole, cut, whole]) {
+          assert.equal(readAnswer(parts, "GET", answered), told);
+        }
+      } else {
         const told = readRequests(whole);
         assert.equal(readRequests(cut), told);
+        for (const parts of [whole, cut, whole]) {
+          assert.equal(readRequests(parts, asked), told);
+        }
         checkText(told);
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { figureReader } from "../../src/platforms/linux-figures.ts";
 import type { Figures } from "../../src/platforms/platform.ts";
@@ -76,4 +77,48 @@ test("who was killed while it slept has no figures", async (t) => {
   await ended;
   assert.equal(it.figures(), undefined);
   assert.equal(it.figures(), undefined);
+});
+
+test("it takes no more than half of the descriptors there are, and loses none when there are none", async (t) => {
+  const script = `
+    import { closeSync, openSync, readdirSync } from "node:fs";
+    import { spawn } from "node:child_process";
+    import { figureReader } from "${join(import.meta.dirname, "../../src/platforms/linux-figures.ts")}";
+    import { readBootId, readStat } from "${join(import.meta.dirname, "../../src/platforms/procfs.ts")}";
+    const kids = Array.from({ length: 20 }, () => spawn("sleep", ["60"], { stdio: "ignore" }));
+    process.on("exit", () => { for (const kid of kids) kid.kill("SIGKILL"); });
+    const bootId = readBootId();
+    const ids = kids.map(({ pid }) => ({ pid, startTicks: readStat(pid).startTicks, bootId }));
+    const reader = figureReader(() => performance.now());
+    const open = () => readdirSync("/proc/self/fd").length;
+    const from = open();
+    const seen = ids.filter((id) => reader.of(id)).length;
+    const held = open() - from;
+    const taken = [];
+    let [before, failed, after] = [0, 0, 0];
+    for (let room = 0; room < 6; room++) {
+      try { for (;;) taken.push(openSync("/dev/null")); } catch {}
+      for (let i = 0; i < room; i++) closeSync(taken.pop());
+      before = taken.length;
+      try { reader.of(ids.at(-1)); } catch { failed++; }
+      try { for (;;) taken.push(openSync("/dev/null")); } catch {}
+      after += taken.length - before - room;
+    }
+    console.log(JSON.stringify({ seen, held, failed, after }));
+    process.exit(0);`;
+  // Node makes its soft limit as high as the hard one when it starts.
+  const args = ["-c", 'ulimit -n 64; exec "$@"', "sh", process.execPath];
+  const node = ["--conditions=source", "--input-type=module", "-e", script];
+  const child = spawn("/bin/sh", [...args, ...node], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGTERM"));
+  let said = "";
+  child.stdout.on("data", (part: Buffer) => {
+    said += part;
+  });
+  await once(child, "close");
+  const { seen, held, failed, after } = JSON.parse(said) as Readonly<Record<string, number>>;
+  assert.equal(seen, 20);
+  assert.ok(held !== undefined && held > 20 && held <= 32, `${held} of 64`);
+  assert.ok(failed !== undefined && failed >= 3, "there was no room");
+  assert.equal(after, 0, "what it had opened by then is closed");
 });

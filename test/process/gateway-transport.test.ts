@@ -200,3 +200,30 @@ test("PROXY: an instance of tcp is told its client in the version it wants", asy
   const from = { address: "127.0.0.1", port: socket.localPort };
   assert.deepEqual(header, { kind: "done", length: 28, from });
 });
+
+test("what strangers claim of those before them is dropped, what proxies of ours say is passed on", async (t) => {
+  const server = createHttpServer((req, res) => {
+    const { "x-forwarded-for": by, "x-forwarded-host": host, forwarded } = req.headers;
+    res.end(JSON.stringify([by, host, forwarded]));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const claims = [
+    "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Host: evil\r\n",
+    "Forwarded: for=9.9.9.9\r\nConnection: close\r\n\r\n",
+  ].join("");
+  const ask = async (trustForwarded: readonly string[] | undefined): Promise<string> => {
+    const said = trustForwarded ? { trustForwarded } : {};
+    const route = closing(t, await startRoute(port, {}, said));
+    const socket = client(t, { port: route.port });
+    socket.write(claims);
+    return (await all(socket)).split("\r\n\r\n")[1] ?? "";
+  };
+  const mine = "for=127.0.0.1;host=a;proto=http";
+  assert.deepEqual(JSON.parse(await ask([])), ["127.0.0.1", "a", mine]);
+  const believed = ["9.9.9.9, 127.0.0.1", "evil", `for=9.9.9.9, ${mine}`];
+  assert.deepEqual(JSON.parse(await ask(undefined)), believed);
+  assert.deepEqual(JSON.parse(await ask(["127.0.0.1"])), believed);
+});

@@ -1,6 +1,6 @@
 // `homeostat upgrade`: another daemon in the same process, while clients ask and nothing is restarted.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createProject, exited, type Project, until } from "./support/project.ts";
@@ -91,8 +91,9 @@ test("nothing is touched by a config that is wrong, and a new service comes up w
   // Without a version that wrote down what comes next, there is nothing to become.
   const bare = await here.post("/api/upgrade");
   assert.equal(bare.status, 400, JSON.stringify(bare.body));
-  writeFileSync(note, JSON.stringify({ command: ["/nowhere/node", "/nowhere/daemon.js"] }));
-  const gone = await here.post("/api/upgrade");
+  const command = ["/nowhere/node", "/nowhere/daemon.js"];
+  writeFileSync(note, JSON.stringify({ nonce: "n", command }));
+  const gone = await here.post("/api/upgrade", { nonce: "n" });
   assert.match(JSON.stringify(gone.body), /cannot be run.*nowhere/);
   const view = await here.view();
   assert.equal(view.services[0]?.instances[0]?.pid, before.services[0]?.instances[0]?.pid);
@@ -155,12 +156,53 @@ test("an end that meets an upgrade wins, and a chosen config stays chosen", asyn
   );
   writeFileSync(
     join(here.state, "launch.json"),
-    JSON.stringify({ stateFolder: here.state, command: upCommand(here) }),
+    JSON.stringify({ stateFolder: here.state, nonce: "n", command: upCommand(here) }),
   );
-  assert.equal((await here.post("/api/upgrade")).status, 200);
+  assert.equal((await here.post("/api/upgrade", { nonce: "n" })).status, 200);
   assert.equal((await here.post("/api/down")).status, 200);
   assert.equal(await exited(daemon, 20_000), 0);
   assert.deepEqual(here.marked(), []);
+});
+
+test("whatever ends it takes back what it wrote, and what was left behind is not run", async (t) => {
+  const deaf = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.2; done"];
+  const here = await createProject(() => ({
+    services: { deaf: { command: deaf, stop: { wait: "60s" } } },
+  }));
+  t.after(() => here.remove());
+  await here.up();
+  await here.healthy();
+  const note = join(here.state, "launch.json");
+  const { pid } = here.leader("deaf/1");
+  const order = here.post("/api/services/deaf/restart");
+  await until("it is stopping", 10_000, async () =>
+    here.journal().some(({ type }) => type === "instance.stopping") ? true : undefined,
+  );
+  const codes = await Promise.all(
+    (["SIGTERM", "SIGHUP"] as const).map(async (signal) => {
+      const asked = here.spawnCli("upgrade");
+      await until(`${signal}: it waits`, 25_000, async () =>
+        asked.out().includes("Waiting") ? true : undefined,
+      );
+      asked.child.kill(signal);
+      return exited(asked.child, 5_000);
+    }),
+  );
+  assert.deepEqual(codes, [143, 129]);
+  assert.equal(existsSync(note), false, "secrets of the config stand in it");
+  process.kill(pid, "SIGKILL");
+  assert.equal((await order).status, 200);
+  const left = { stateFolder: here.state, nonce: "of-somebody-else", command: upCommand(here) };
+  writeFileSync(note, JSON.stringify(left));
+  for (const body of [{}, { nonce: "mine" }]) {
+    const bare = await here.post("/api/upgrade", body);
+    assert.equal(bare.status, 400);
+    assert.match(JSON.stringify(bare.body), /nonce: expected.*homeostat upgrade/);
+  }
+  writeFileSync(`${note}.999999999`, "half of a launch");
+  assert.equal((await here.cli("upgrade")).code, 0);
+  const names = readdirSync(here.state).filter((name) => name.startsWith("launch.json"));
+  assert.deepEqual(names, [], "the next daemon clears away");
 });
 
 /** Any program that could be become. */

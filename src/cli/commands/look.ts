@@ -4,6 +4,7 @@ import { metrics } from "../../model/reading.ts";
 import type { IncidentDetail, ServiceView, StateView, TimelineEntry } from "../../protocol/api.ts";
 import { connect, type GlobalOptions, whereIs } from "../context.ts";
 import { paint, say, sayJson, type Tone, table, wrap } from "../print.ts";
+import { saySources } from "./foreign.ts";
 import { healthTones, wordOf } from "./instances.ts";
 import { sayUndelivered } from "./undelivered.ts";
 
@@ -26,6 +27,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     say(`${paint("warn", ask)} homeostat approve ${id} | deny ${id}`);
   }
   sayUndelivered(view);
+  saySources(view);
 }
 
 const header = ["service", "instance", "health", "pid", "up", "cpu", "memory", "port"].map((text) =>

@@ -1,4 +1,6 @@
 // `homeostat upgrade`: the daemon becomes the installed version with the config as it is now.
+import { randomUUID } from "node:crypto";
+import { constants } from "node:os";
 import { systemClock } from "../../kernel/clock.ts";
 import { HomeostatError } from "../../kernel/errors.ts";
 import { version } from "../../kernel/version.ts";
@@ -17,6 +19,8 @@ import { dropLaunch, writeLaunch } from "../launch.ts";
 import { load } from "../load.ts";
 import { paint, say, sayJson } from "../print.ts";
 
+/** Whoever waits 30 s for a quiet moment may close the terminal, or run in a script that ends. */
+const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const quietMs = 30_000;
 const comesMs = 30_000;
 const pollMs = 50;
@@ -33,28 +37,23 @@ export async function upgrade(options: GlobalOptions): Promise<void> {
   };
   goOnIn(environmentOf(note?.pid));
   const known = knownShape(where.state);
-  writeLaunch({
-    resolved: await load({ ...chosen, ...options }, where, { known }),
-    folder: where.folder,
-    stateFolder: where.state,
-    logLevel: chosen.logLevel ?? "info",
-    json: false,
-    options: chosen,
-  });
-  known.write();
-  const drop = (): void => dropLaunch(where.state);
-  const onSignal = (): void => {
-    drop();
-    process.exit(130);
-  };
-  process.once("SIGINT", onSignal);
+  const resolved = await load({ ...chosen, ...options }, where, { known });
+  const nonce = randomUUID();
+  const drop = (): void => dropLaunch(where.state, nonce);
+  // Before anything is written: a signal that is not caught yet leaves it behind.
+  const release = onEnd(drop);
   try {
-    await ask(() => client.post("/api/upgrade"), options);
+    writeLaunch({
+      ...{ resolved, nonce, folder: where.folder, stateFolder: where.state },
+      ...{ logLevel: chosen.logLevel ?? "info", json: false, options: chosen },
+    });
+    known.write();
+    await ask(() => client.post("/api/upgrade", { nonce }), options);
   } catch (error) {
     drop();
     throw error;
   } finally {
-    process.removeListener("SIGINT", onSignal);
+    release();
   }
   const after = await next(where, note?.startedAtMs ?? 0);
   const kept = keptOf(before, after);
@@ -63,6 +62,18 @@ export async function upgrade(options: GlobalOptions): Promise<void> {
   const text = before.version === version ? version : `${before.version} → ${version}`;
   say(paint("good", `The daemon is now Homeostat ${text}.`));
   say(`${kept} of ${pidsOf(before).size} processes run on as they were; ${anew} are new.`);
+}
+
+/** Ends this process as the signal would, after `drop`; gives back what calls that off. */
+function onEnd(drop: () => void): () => void {
+  const heard = (signal: NodeJS.Signals): void => {
+    drop();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of endSignals) process.once(signal, heard);
+  return () => {
+    for (const signal of endSignals) process.removeListener(signal, heard);
+  };
 }
 
 /** A config that is code reads its variables from this process. */

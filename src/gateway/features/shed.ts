@@ -28,7 +28,9 @@ function createShed(rules: Shed, timeoutMs: number, parts: FeatureParts): Featur
   const inside = new Map<Asked, Inside>();
   const counts = { ...none, ...counters.shed };
   const able = (): number => upstreams().filter(({ isOpen }) => isOpen).length;
+  let isClosed = false;
   const tell = (): void => {
+    if (isClosed) return;
     counters.limit = Math.floor(shedding.limit * Math.max(1, able()));
   };
   counters.shed = counts;
@@ -64,6 +66,7 @@ function createShed(rules: Shed, timeoutMs: number, parts: FeatureParts): Featur
       if (shedding.leave(was.slot, endingOf(account, shedding.baselineMs), waitedMs)) tell();
     },
     close() {
+      isClosed = true;
       delete counters.limit;
     },
   };

@@ -7,8 +7,10 @@ import type { Log } from "../../kernel/log.ts";
 import type { Route } from "../../protocol/gateway.ts";
 import type { CertificateStats } from "../../protocol/gateway-secure.ts";
 import type { Deadlines } from "../relay/deadlines.ts";
+import type { Connected } from "../relay/desk.ts";
 import type { Limits } from "../relay/limits.ts";
 import { type Peer, peerOf } from "../relay/peer.ts";
+import { entering } from "./entering.ts";
 import type { Listening } from "./listening.ts";
 import { networksOf } from "./networks.ts";
 import { readProxy } from "./proxy.ts";
@@ -38,6 +40,8 @@ export interface FrontParts {
   readonly log: Log;
   readonly limits: Limits;
   readonly listening: Listening;
+  /** Where those who have connected and cannot ask yet are known as well. */
+  readonly clients: Set<Connected>;
 }
 
 /** Whoever is in the group of the socket's file may connect, as a web server in front does. */
@@ -47,12 +51,23 @@ export function createFront(route: Route, parts: FrontParts, serve: Serve): Fron
   const { service, host, port, path } = route;
   const { log, limits } = parts;
   const proxies = route.acceptProxy && networksOf(route.acceptProxy);
-  const tls = createTlsFront({ ...parts, service }, serve);
-  const redirect = createRedirect({ ...parts, host, port });
-  const secure: Serve = (socket, peer) => (tls.isOn ? tls.take : serve)(socket, peer);
+  const tls = createTlsFront({ ...parts, service });
+  const named = (socket: Socket, peer: Peer, goOn: Serve): void => {
+    if (!proxies?.has(peer.address)) goOn(socket, peer);
+    else readProxy(socket, peer, parts, (origin) => goOn(socket, origin));
+  };
+  const redirect = createRedirect({ ...parts, host, port, named });
   const enter: Serve = (socket, peer) => {
-    if (!proxies?.has(peer.address)) secure(socket, peer);
-    else readProxy(socket, peer, parts, (origin) => secure(socket, origin));
+    if (!tls.isOn && !proxies) return void serve(socket, peer);
+    const leave = entering(socket, parts.clients);
+    const entered: Serve = (ready, origin) => {
+      leave();
+      serve(ready, origin);
+    };
+    named(socket, peer, (plain, origin) => {
+      if (tls.isOn) tls.take(plain, origin, entered);
+      else entered(plain, origin);
+    });
   };
   const open = (): Server => {
     const options = { allowHalfOpen: true, noDelay: true };

@@ -17,6 +17,12 @@ export function networkProblem(text: string): string | undefined {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? undefined : `not 0 to ${most} bits`;
 }
 
+/** Where no stranger comes from: this machine, private networks, links, and Unix sockets. */
+export const ownNetworks: readonly string[] = [
+  ...["unix", "127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
+  ...["169.254.0.0/16", "fc00::/7", "fe80::/10"],
+];
+
 /** What is no network has nobody in it. */
 export function networksOf(texts: readonly string[]): Networks {
   const list = new BlockList();

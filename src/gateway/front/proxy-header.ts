@@ -1,6 +1,7 @@
 // The PROXY protocol, versions 1 and 2, read and written; the specification is HAProxy's proxy-protocol.txt.
 import { isIP, isIPv4, isIPv6, SocketAddress } from "node:net";
 import type { ProxyVersion } from "../../protocol/gateway-transport.ts";
+import { withoutZone } from "../relay/peer.ts";
 
 export interface Origin {
   readonly address: string;
@@ -40,7 +41,7 @@ function readLine(line: string, length: number): ProxyHeader {
   if (!fits) return bad("a protocol that is none of TCP4, TCP6 and UNKNOWN");
   const isWhole = fits(source) && fits(target) && isPort(from) && isPort(to) && rest.length === 0;
   if (!isWhole) return bad("addresses that are none");
-  return { kind: "done", length, from: { address: source, port: Number(from) } };
+  return { kind: "done", length, from: { address: withoutZone(source), port: Number(from) } };
 }
 
 /** Without zeros in front, so that no two texts are one port. */

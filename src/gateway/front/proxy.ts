@@ -4,6 +4,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Deadlines } from "../relay/deadlines.ts";
 import type { Peer } from "../relay/peer.ts";
+import { reset } from "../relay/reset.ts";
 import { readProxyHeader } from "./proxy-header.ts";
 
 export interface ProxyParts {
@@ -25,7 +26,7 @@ export function readProxy(
   let bytes: Buffer = Buffer.alloc(0);
   const refuse = (why: string): void => {
     log.info("a connection without a PROXY header", { from: peer.address, why });
-    socket.resetAndDestroy();
+    reset(socket);
   };
   const late = deadlines.add(clock.now() + headerMs, () => refuse("none came in time"));
   const leave = (): void => {
@@ -48,8 +49,9 @@ export function readProxy(
     }
     socket.pause();
     if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
-    goOn(header.from ? { ...peer, ...header.from } : peer);
+    // First: whoever goes on may want it paused.
     socket.resume();
+    goOn(header.from ? { ...peer, ...header.from } : peer);
   };
   socket.on("data", take).on("end", gone).on("error", gone).on("close", leave);
 }

@@ -1,8 +1,10 @@
 // A second port without TLS whose clients are sent to the first one.
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { builtin } from "../../kernel/builtin.ts";
 import { isHost } from "../http1/values.ts";
 import type { Limits } from "../relay/limits.ts";
+import { type Peer, peerOf } from "../relay/peer.ts";
 import type { Listening } from "./listening.ts";
 
 export interface Redirect {
@@ -19,6 +21,8 @@ export interface RedirectParts {
   readonly port: number;
   readonly limits: Limits;
   readonly listening: Listening;
+  /** Goes on once it is known who it is. */
+  readonly named: (socket: Socket, peer: Peer, goOn: (socket: Socket) => void) => void;
 }
 
 export function createRedirect(parts: RedirectParts): Redirect {
@@ -46,7 +50,8 @@ export function createRedirect(parts: RedirectParts): Redirect {
 }
 
 /** Answers 308 with the same host and path on `port`; a request without a host, 400. */
-function serverOf({ port, limits: { headMs, headBytes, connections } }: RedirectParts): Server {
+function serverOf({ port, limits, named }: RedirectParts): Server {
+  const { headMs, headBytes, connections } = limits;
   const options = { headersTimeout: headMs, requestTimeout: headMs, maxHeaderSize: headBytes };
   const server = builtin("node:http").createServer(options, (req, res) => {
     const { host = "" } = req.headers;
@@ -58,6 +63,12 @@ function serverOf({ port, limits: { headMs, headBytes, connections } }: Redirect
     res.writeHead(308, { location: `https://${place}${path}` }).end();
   });
   server.maxConnections = connections;
+  const [read, ...others] = server.listeners("connection");
+  if (!read || others.length > 0) throw new Error("Node's server reads its connections otherwise");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    named(socket, peerOf(socket), (ready) => read.call(server, ready));
+  });
   server.on("error", () => {});
   return server;
 }

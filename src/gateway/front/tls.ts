@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CertificateStats, RouteSecure } from "../../protocol/gateway-secure.ts";
 import type { Limits } from "../relay/limits.ts";
-import { type Peer, peerOf } from "../relay/peer.ts";
+import type { Peer } from "../relay/peer.ts";
+import { reset } from "../relay/reset.ts";
 import { type Certificate, certificateFor, minVersion } from "./certificates.ts";
 import { type KeptParts, keepCertificates } from "./kept-certificates.ts";
 
@@ -16,8 +17,8 @@ export interface TlsFront {
   /** Loads what has changed. @throws Error when what the files hold is not in force. */
   refresh(): Promise<void>;
   /** Goes on when the handshake is done; a client that fails it is dropped. */
-  take(socket: Socket, peer: Peer): void;
-  /** Ends the handshakes that are under way. */
+  take(socket: Socket, peer: Peer, goOn: GoOn): void;
+  /** Loads nothing any more; handshakes that are under way go on. */
   close(): void;
 }
 
@@ -25,14 +26,13 @@ export interface TlsParts extends KeptParts {
   readonly limits: Limits;
 }
 
-export function createTlsFront(
-  parts: TlsParts,
-  serve: (socket: TLSSocket, peer: Peer) => void,
-): TlsFront {
+type GoOn = (socket: TLSSocket, peer: Peer) => void;
+
+export function createTlsFront(parts: TlsParts): TlsFront {
   let settings: RouteSecure["tls"];
   let server: Server | undefined;
   let isHttp2Offered: boolean | undefined;
-  const entering = createEntrance(serve);
+  const entering = createEntrance();
   const put = (): void => {
     const [first] = kept.all;
     if (!first || !settings) return;
@@ -68,15 +68,12 @@ export function createTlsFront(
       const otherwise = kept.all.length > 0 ? "; the one before stays in force" : "";
       throw new Error(`tls: ${problem}${otherwise}`);
     },
-    take(socket, peer) {
+    take(socket, peer, goOn) {
       if (!server) return void socket.destroy();
-      entering.enter(socket, peer);
+      entering.enter(socket, peer, goOn);
       server.emit("connection", socket);
     },
-    close() {
-      kept.close();
-      entering.close();
-    },
+    close: () => kept.close(),
   };
 }
 
@@ -101,40 +98,37 @@ function serverOf(
 }
 
 interface Entrance {
-  enter(socket: Socket, peer: Peer): void;
+  enter(plain: Socket, peer: Peer, goOn: GoOn): void;
   leave(socket: TLSSocket): void;
-  close(): void;
 }
 
-/** Who is in a handshake: Node does not say which connection a connection of TLS is on. */
-function createEntrance(serve: (socket: TLSSocket, peer: Peer) => void): Entrance {
-  const inside = new Map<string, { readonly plain: Socket; readonly peer: Peer }>();
+/** Who is in a handshake, and what comes after it. */
+function createEntrance(): Entrance {
+  const inside = new Map<unknown, (socket: TLSSocket) => void>();
   return {
-    enter(plain, peer) {
-      const key = addressOf(plain);
-      inside.set(key, { plain, peer });
-      plain.once("close", () => {
-        if (inside.get(key)?.plain === plain) inside.delete(key);
+    enter(plain, peer, goOn) {
+      inside.set(plain, (socket) => {
+        // Node resets no connection of TLS, only the one below it.
+        socket.resetAndDestroy = () => {
+          reset(plain);
+          return socket.destroy();
+        };
+        goOn(socket, { ...peer, isSecure: true });
       });
+      plain.once("close", () => inside.delete(plain));
     },
     leave(socket) {
-      const key = addressOf(socket);
-      const { plain, peer = peerOf(socket) } = inside.get(key) ?? {};
-      inside.delete(key);
-      // Node resets no connection of TLS, only the one below it.
-      socket.resetAndDestroy = () => {
-        plain?.resetAndDestroy();
-        return socket.destroy();
-      };
-      serve(socket, { ...peer, isSecure: true });
-    },
-    close() {
-      for (const { plain } of inside.values()) plain.destroy();
+      const plain = below(socket);
+      const goOn = inside.get(plain);
+      inside.delete(plain);
+      // Whose address is not known is not let in under another one's.
+      if (goOn) goOn(socket);
+      else socket.destroy();
     },
   };
 }
 
-/** What tells the connections of one listening socket apart. */
-function addressOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`;
+/** What a connection of TLS is on; Node has no public name for it, and addresses tell no Unix sockets apart. */
+function below(socket: TLSSocket): unknown {
+  return "_parent" in socket ? socket._parent : undefined;
 }

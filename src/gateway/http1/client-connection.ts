@@ -6,12 +6,13 @@ import type { RequestHead, ResponseHead } from "../relay/messages.ts";
 import { Passage } from "../relay/passage.ts";
 import type { Peer } from "../relay/peer.ts";
 import { type Reply, replyText } from "../relay/replies.ts";
+import { reset } from "../relay/reset.ts";
 import type { Client } from "../relay/serving.ts";
 import { type Member, never } from "../relay/sweep.ts";
 import { join } from "../relay/tunnel.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { connectionLine, isLast, late, originOf } from "./conversation.ts";
-import { RequestReader } from "./request-reader.ts";
+import { type AskedHeads, RequestReader } from "./request-reader.ts";
 import type { Fault } from "./scan.ts";
 
 export class ClientConnection implements Client, Connected, Member {
@@ -35,13 +36,14 @@ export class ClientConnection implements Client, Connected, Member {
   /** Set while the client does not take what lies ready. */
   #resumeAnswer: (() => void) | undefined;
 
-  constructor(socket: Socket, peer: Peer, desk: Desk) {
+  constructor(socket: Socket, peer: Peer, desk: Desk, known?: AskedHeads) {
     this.#socket = socket;
     this.#peer = peer;
     this.#desk = desk;
     this.#writer = new AnswerWriter(socket);
-    this.#reader = new RequestReader(originOf(peer, desk));
-    this.dueAtMs = desk.sweep.nowMs + desk.limits.keepAliveMs;
+    this.#reader = new RequestReader(originOf(peer, desk), known);
+    const { keepAliveMs, headMs } = desk.limits;
+    this.dueAtMs = desk.sweep.nowMs + (desk.closing ? headMs : keepAliveMs);
     desk.sweep.join(this);
     desk.clients.add(this);
     socket
@@ -62,7 +64,7 @@ export class ClientConnection implements Client, Connected, Member {
 
   cut(): void {
     // HTTP/1.0 takes the end of the connection for that of the answer.
-    if (this.#writer.begun && this.unframes) this.#socket.resetAndDestroy();
+    if (this.#writer.begun && this.unframes) reset(this.#socket);
     else this.#socket.destroy();
   }
 
@@ -112,7 +114,7 @@ export class ClientConnection implements Client, Connected, Member {
   #next(): void {
     this.#skippedBytes = 0;
     this.#wait(this.#desk.limits.keepAliveMs);
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
     this.#pump();
   }
 

@@ -7,10 +7,14 @@ import type { Fault } from "./scan.ts";
 
 export const late: Fault = { status: 408, text: "the request did not come in time" };
 
-export function originOf({ address, isSecure }: Peer, { limits, random, config }: Desk): Origin {
+export function originOf(
+  { address, isSecure }: Peer,
+  { limits, random, config, trusted }: Desk,
+): Origin {
   return {
     ...{ limits, random, address, isSecure },
-    host: `${config.host}:${config.port}`,
+    isForeign: !trusted.has(address),
+    host: `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
     lastHost: undefined,
     lastForwarded: "",
   };

@@ -27,21 +27,24 @@ export function nameLines(
     const id = requestId ?? trace.slice(3, 35);
     return { id, text: requestId === undefined ? `X-Request-Id: ${id}\r\n\r\n` : "\r\n" };
   }
-  for (let at = 0; at < 32; at += 8) put(traceAt + at, random());
-  put(spanAt, random());
-  put(spanAt + 8, random());
+  for (let at = 0; at < 32; at += 8) put(traceAt + at, nameAt + at, random());
+  for (let at = 0; at < 16; at += 8) put(spanAt + at, spanAt + at, random());
   // All zero would be no trace and no span.
-  lines[traceAt + 31] = lines[spanAt + 15] = 0x31;
+  lines[traceAt + 31] = lines[nameAt + 31] = lines[spanAt + 15] = 0x31;
   if (requestId !== undefined) {
     return { id: requestId, text: `${lines.toString("latin1", 0, traced.length)}\r\n` };
   }
-  lines.copyWithin(nameAt, traceAt, traceAt + 32);
   const text = lines.toString("latin1");
   return { id: text.slice(traceAt, traceAt + 32), text };
 }
 
-/** Eight digits of a number from 0 to 1. */
-function put(at: number, chance: number): void {
-  const bits = Math.trunc(chance * 2 ** 32);
-  for (let i = 0; i < 8; i++) lines[at + i] = digits[(bits >>> (i * 4)) & 15] ?? 0x30;
+/** Eight digits of a number from 0 to 1, in two places. */
+function put(at: number, to: number, chance: number): void {
+  let bits = Math.trunc(chance * 2 ** 32);
+  for (let i = 0; i < 8; i++) {
+    const digit = digits[bits & 15] ?? 0x30;
+    lines[at + i] = digit;
+    lines[to + i] = digit;
+    bits >>>= 4;
+  }
 }

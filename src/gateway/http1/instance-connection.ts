@@ -5,7 +5,8 @@ import type { Ending, EndingKind, Job, Tally } from "../relay/exchange.ts";
 import { addressOf, type Carrier, type Home } from "../relay/home.ts";
 import type { ResponseHead } from "../relay/messages.ts";
 import { type Member, never } from "../relay/sweep.ts";
-import { tallyOf } from "../relay/tally.ts";
+import { type Progress, tallyOf } from "../relay/tally.ts";
+import type { KnownHeads } from "./known-heads.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -31,10 +32,10 @@ export class InstanceConnection implements Carrier, Member {
   #isFull = false;
   #handedOver: ((bytes: Buffer) => boolean) | undefined;
 
-  constructor(home: Home, isOwn: boolean) {
+  constructor(home: Home, isOwn: boolean, known?: KnownHeads<ResponseHead>) {
     this.#home = home;
     this.isOwn = isOwn;
-    this.#reader = new ResponseReader(home.limits);
+    this.#reader = new ResponseReader(home.limits, known);
     const callback = (size: number): boolean => this.#onRead(size);
     const onread = { buffer: lent, callback };
     this.socket = connect({ ...addressOf(home), noDelay: true, allowHalfOpen: true, onread });
@@ -211,10 +212,12 @@ export class InstanceConnection implements Carrier, Member {
     if (!job) return;
     this.#job = undefined;
     job.body?.stop();
-    const progress = {
-      ...{ status: this.#status, startedAtMs: this.#startedAtMs, headAfterMs: this.#headAfterMs },
+    const progress: Progress = {
+      status: this.#status,
+      startedAtMs: this.#startedAtMs,
+      headAfterMs: this.#headAfterMs,
     };
-    const ending: Ending = { kind, text, tally: tallyOf(kind, progress, this.#home.clock.now()) };
+    const ending: Ending = { kind, text, tally: tallyOf(kind, progress, this.#home.clock) };
     // An answer may come before the request was wholly sent; that connection serves no second one.
     const isClean = kind === "answered" && this.#writer.isSent && this.#keepAlive;
     if (kind === "answered") job.answer.finish(this.#reader.body?.chunks?.trailers);

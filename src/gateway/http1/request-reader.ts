@@ -2,13 +2,18 @@
 
 import type { RequestHead } from "../relay/messages.ts";
 import { Framing } from "./framing.ts";
-import { type Origin, readRequest } from "./request.ts";
+import type { KnownHeads } from "./known-heads.ts";
+import { headOf, type Origin, readSaid, type Said } from "./request.ts";
 import { type Fault, faulty, HeadScan, more } from "./scan.ts";
+
+/** Heads of a route's clients. */
+export type AskedHeads = KnownHeads<Said>;
 
 export class RequestReader {
   /** Once set nothing more is read: where the next request begins nobody knows. */
   fault: Fault | undefined;
   readonly #origin: Origin;
+  readonly #known: AskedHeads | undefined;
   readonly #scan: HeadScan;
   #isInHead = false;
   /** What was fed and not read, from `#at`. */
@@ -16,8 +21,10 @@ export class RequestReader {
   #at = 0;
   #body: Framing | undefined;
 
-  constructor(origin: Origin) {
+  /** @param known of clients under the same limits. */
+  constructor(origin: Origin, known?: AskedHeads) {
     this.#origin = origin;
+    this.#known = known;
     this.#scan = new HeadScan(origin.limits);
   }
 
@@ -42,6 +49,10 @@ export class RequestReader {
     const bytes = this.#bytes;
     if (bytes === undefined || this.fault) return undefined;
     const scan = this.#scan;
+    // Most heads come alone and whole.
+    const isFirst = !this.#isInHead && this.#at === 0;
+    const known = isFirst ? this.#known?.find(bytes, bytes.length, bytes.length) : undefined;
+    if (known) return this.#begin(known.said, bytes, known.bytes.length);
     if (!this.#isInHead) scan.reset(this.#at);
     this.#isInHead = true;
     const end = scan.run(bytes, bytes.length);
@@ -54,18 +65,22 @@ export class RequestReader {
       }
       return undefined;
     }
-    const head = end === faulty ? scan.fault : readRequest(scan, bytes, end, this.#origin);
-    if (head === undefined || "status" in head) {
-      this.fault = head ?? { status: 400, text: "a head that cannot be read" };
+    const said = end === faulty ? scan.fault : readSaid(scan, bytes, end, this.#origin);
+    if (said === undefined || "status" in said) {
+      this.fault = said ?? { status: 400, text: "a head that cannot be read" };
       return undefined;
     }
+    // Lines that were made of a client's claims name that client.
+    if (isFirst && said.forwarded === undefined) this.#known?.learn(bytes, end, said);
+    return this.#begin(said, bytes, end);
+  }
+
+  #begin(said: Said, bytes: Buffer, end: number): RequestHead {
+    const { framing, length } = said;
     this.#isInHead = false;
     this.#use(bytes, end);
-    this.#body =
-      head.framing === "none"
-        ? undefined
-        : new Framing(head.framing, head.length, this.#origin.limits);
-    return head;
+    this.#body = framing === "none" ? undefined : new Framing(framing, length, this.#origin.limits);
+    return headOf(said, this.#origin);
   }
 
   /** The next piece of the body, with its framing; undefined when there is none, or a fault. */

@@ -3,8 +3,12 @@ import type { Answering } from "../relay/exchange.ts";
 import type { Limits } from "../relay/limits.ts";
 import type { ResponseHead } from "../relay/messages.ts";
 import { Framing } from "./framing.ts";
+import type { KnownHeads } from "./known-heads.ts";
 import { readResponse } from "./response.ts";
 import { faulty, HeadScan, more } from "./scan.ts";
+
+/** A body follows in the same bytes, and of two answers with the same head it may be another one. */
+const markedBytes = 128;
 
 export class ResponseReader {
   /** Why what came is no answer. */
@@ -13,6 +17,7 @@ export class ResponseReader {
   hasBytes = false;
   body: Framing | undefined;
   readonly #limits: Limits;
+  readonly #known: KnownHeads<ResponseHead> | undefined;
   readonly #scan: HeadScan;
   #method = "";
   #interims = 0;
@@ -22,8 +27,10 @@ export class ResponseReader {
   #isBorrowed = false;
   #isInHead = false;
 
-  constructor(limits: Limits) {
+  /** @param known heads of answers under the same limits. */
+  constructor(limits: Limits, known?: KnownHeads<ResponseHead>) {
     this.#limits = limits;
+    this.#known = known;
     this.#scan = new HeadScan(limits);
   }
 
@@ -69,6 +76,11 @@ export class ResponseReader {
   readHead(): ResponseHead | undefined {
     const bytes = this.#bytes;
     if (bytes === undefined || this.garbled !== undefined || this.body) return undefined;
+    // Of an answer to HEAD the same bytes mean another end.
+    const isFirst = !this.#isInHead && this.#at === 0 && this.#method !== "HEAD";
+    const span = Math.min(this.#end, markedBytes);
+    const known = isFirst ? this.#known?.find(bytes, this.#end, span) : undefined;
+    if (known) return this.#begin(known.said, known.bytes.length);
     if (!this.#isInHead) this.#scan.reset(this.#at);
     this.#isInHead = true;
     const end = this.#scan.run(bytes, this.#end);
@@ -84,6 +96,11 @@ export class ResponseReader {
     if (end === faulty) return this.#refuse(this.#scan.fault?.text ?? "a head that cannot be read");
     const head = readResponse(this.#scan, bytes, end, this.#method);
     if ("garbled" in head) return this.#refuse(head.garbled);
+    if (isFirst) this.#known?.learn(bytes, end, head);
+    return this.#begin(head, end);
+  }
+
+  #begin(head: ResponseHead, end: number): ResponseHead | undefined {
     this.#isInHead = false;
     this.#at = end;
     if (end === this.#end) this.#bytes = undefined;
@@ -96,7 +113,9 @@ export class ResponseReader {
 
   /** Hands the next piece of the body over, with the places of its data if chunks are taken apart. */
   readBody(to: Pick<Answering, "piece">): void {
-    const [bytes, body, at] = [this.#bytes, this.body, this.#at];
+    const bytes = this.#bytes;
+    const body = this.body;
+    const at = this.#at;
     if (bytes === undefined || body === undefined || body.ended) return;
     const data = body.chunks?.data;
     if (data) data.length = 0;

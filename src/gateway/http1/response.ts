@@ -19,7 +19,7 @@ export function readResponse(
   const text = bytes.toString("latin1", scan.start, end);
   const line = text.slice(0, scan.lineEnd - scan.start);
   // "HTTP/1.1 200 OK"; the reason may be missing, and the space with it.
-  if (!/^HTTP\/1\.[01] [1-9][0-9][0-9](?: |$)/.test(line)) return { garbled: "a bad status line" };
+  if (!/^HTTP\/1\.[01] [1-5][0-9][0-9](?: |$)/.test(line)) return { garbled: "a bad status line" };
   const minor = line.charCodeAt(7) - 48;
   const status = Number(line.slice(9, 12));
   const fields = readFields(scan, bytes, text, status);

@@ -1,4 +1,5 @@
 // What the values of single fields say: lengths, hosts, targets, traces.
+import { withoutBlanks } from "../relay/blanks.ts";
 
 /** A Content-Length, or undefined when it is no number; infinite when it is beyond exact numbers. */
 export function lengthOf(text: string): number | undefined {
@@ -6,9 +7,9 @@ export function lengthOf(text: string): number | undefined {
   return text.length > 15 ? Number.POSITIVE_INFINITY : Number(text);
 }
 
-/** The members of a list, in lower case; `trim` would take off more than spaces and tabs. */
+/** The members of a list, in lower case. */
 export function membersOf(text: string): readonly string[] {
-  return text.split(",").map((member) => member.replace(/^[ \t]+|[ \t]+$/g, "").toLowerCase());
+  return text.split(",").map((member) => withoutBlanks(member).toLowerCase());
 }
 
 /** The options of a Connection field; the list may have empty places. */

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { ResponseHead } from "../relay/messages.ts";
 import { type Reply, replyText } from "../relay/replies.ts";
 import { constants } from "./constants.ts";
-import { addLines } from "./fields.ts";
+import { addLines, noFields } from "./fields.ts";
 
 export class AnswerFrames {
   /** Whether the head of the answer that counts has been taken. */
@@ -12,7 +12,7 @@ export class AnswerFrames {
   /** The head until it is written. */
   #unsent: OutgoingHttpHeaders | undefined;
   #mayTrail = false;
-  #trailers: OutgoingHttpHeaders = {};
+  #trailers: OutgoingHttpHeaders = noFields();
 
   constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
@@ -100,7 +100,10 @@ export class AnswerFrames {
 const ownDate = { sendDate: false };
 
 function fieldsOf(status: number, text: string): OutgoingHttpHeaders {
-  const fields: OutgoingHttpHeaders = { ":status": status };
+  const fields = noFields();
+  fields[":status"] = status;
   addLines(fields, text, text.indexOf("\r\n") + 2);
+  // HTTP/2 lets it have no body, so it must not speak of one. Source: RFC 9110 section 15.3.6.
+  if (status === 205) delete fields["content-length"];
   return fields;
 }

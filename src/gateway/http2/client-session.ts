@@ -32,6 +32,8 @@ export class ClientSession implements Connected, Member, OfSession {
   readonly #session: ServerHttp2Session;
   readonly #tooManyResets = createBound(resetsMax, boundMs);
   readonly #tooManyControls = createBound(controlsMax, boundMs);
+  /** Came when the route was closing already: it has what it asks at once, and is told to go. */
+  readonly #isLate: boolean;
   #streams = 0;
 
   constructor(socket: Socket, peer: Peer, desk: Desk) {
@@ -39,9 +41,13 @@ export class ClientSession implements Connected, Member, OfSession {
     this.peer = peer;
     this.origin = originOf(peer, desk);
     this.scan = new HeadScan(desk.limits);
-    this.dueAtMs = desk.sweep.nowMs + desk.limits.keepAliveMs;
+    const { keepAliveMs, headMs } = desk.limits;
+    this.#isLate = desk.closing;
+    this.dueAtMs = desk.sweep.nowMs + (this.#isLate ? headMs : keepAliveMs);
     desk.sweep.join(this);
     desk.clients.add(this);
+    // HTTP/2 knows no half of a connection: Node would not tell of a client that is gone.
+    socket.allowHalfOpen = false;
     this.#session = builtin("node:http2").performServerHandshake(socket, optionsOf(desk.limits));
     this.#session
       .once("connect", (session: ServerHttp2Session) =>
@@ -53,7 +59,6 @@ export class ClientSession implements Connected, Member, OfSession {
       // What it was about is told by the streams; the connection ends by itself.
       .on("error", () => {})
       .on("close", () => this.#onClose());
-    if (desk.closing) this.retire();
   }
 
   /** Says that no request is taken any more; those that were go on. */
@@ -73,7 +78,10 @@ export class ClientSession implements Connected, Member, OfSession {
 
   left(wasTakenBack: boolean): void {
     const { sweep, limits, clock } = this.desk;
-    if (--this.#streams === 0) this.dueAtMs = sweep.nowMs + limits.keepAliveMs;
+    if (--this.#streams === 0) {
+      this.dueAtMs = sweep.nowMs + limits.keepAliveMs;
+      if (this.#isLate) this.retire();
+    }
     if (wasTakenBack && this.#tooManyResets(clock.now())) this.#end("it takes back too much");
   }
 

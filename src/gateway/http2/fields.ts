@@ -1,5 +1,6 @@
 // Lines of a head of HTTP/1.1 as the fields of HTTP/2, and the other way round.
 import type { OutgoingHttpHeaders } from "node:http2";
+import { withoutBlanks } from "../relay/blanks.ts";
 
 /** Of one connection, so that HTTP/2 has no place for them. Source: RFC 9113 section 8.2.2. */
 const ofTheConnection: ReadonlySet<string> = new Set([
@@ -19,13 +20,18 @@ export function isName(text: string): boolean {
   return name.test(text);
 }
 
+/** Fields may have any name, and those of an ordinary object's properties are among them. */
+export function noFields(): OutgoingHttpHeaders {
+  return Object.create(null);
+}
+
 /** Adds the lines from `at` on, up to an empty one; those of the connection are left out. */
 export function addLines(to: OutgoingHttpHeaders, text: string, at: number): void {
   while (at < text.length) {
     const end = text.indexOf("\r\n", at);
     if (end <= at) return;
     const colon = text.indexOf(":", at);
-    add(to, text.slice(at, colon).toLowerCase(), text.slice(colon + 1, end).trim());
+    add(to, text.slice(at, colon).toLowerCase(), withoutBlanks(text.slice(colon + 1, end)));
     at = end + 2;
   }
 }

@@ -15,7 +15,7 @@ export function answerOf(raw: readonly string[], method: string): ResponseHead |
   let hasDate = false;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [field = "", value = ""] = [raw[i], raw[i + 1]];
-    if (field === ":status") status = /^[1-9][0-9][0-9]$/.test(value) ? Number(value) : 0;
+    if (field === ":status") status = /^[1-5][0-9][0-9]$/.test(value) ? Number(value) : 0;
     else if (!isName(field) || !isValue(value)) return undefined;
     else if (field === "date") hasDate = true;
     else if (field === "content-length") length = lengthOf(value);

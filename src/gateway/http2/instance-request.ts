@@ -2,7 +2,7 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { ChunkReader } from "../http1/chunks.ts";
 import type { Taker } from "../relay/request-body.ts";
-import { addLines } from "./fields.ts";
+import { addLines, noFields } from "./fields.ts";
 
 export interface InstanceRequest {
   readonly fields: OutgoingHttpHeaders;
@@ -13,7 +13,7 @@ export interface InstanceRequest {
 export function requestOf(text: string): InstanceRequest {
   const lineEnd = text.indexOf("\r\n");
   const [method = "", path = ""] = text.slice(0, lineEnd).split(" ");
-  const fields: OutgoingHttpHeaders = {};
+  const fields = noFields();
   addLines(fields, text, lineEnd + 2);
   const { host, ...others } = fields;
   const pseudo = { ":method": method, ":scheme": "http", ":path": path };
@@ -66,7 +66,7 @@ export class RequestFrames implements Taker {
   }
 
   get #trailers(): OutgoingHttpHeaders {
-    const fields: OutgoingHttpHeaders = {};
+    const fields = noFields();
     addLines(fields, this.#chunks?.trailers ?? "", 0);
     return fields;
   }

@@ -236,7 +236,7 @@ export class InstanceStream implements Carrier, Boarding, Member {
     const progress = {
       ...{ status: this.#status, startedAtMs: this.#startedAtMs, headAfterMs: this.#headAfterMs },
     };
-    const tally = tallyOf(kind, progress, this.#home.clock.now());
+    const tally = tallyOf(kind, progress, this.#home.clock);
     if (kind === "answered") job.answer.finish(this.#trailers);
     // Of an answer that came before the whole request, the rest of this is not wanted.
     if (kind !== "answered" || !this.#frames?.isSent) this.#stream?.close(constants.NGHTTP2_CANCEL);

@@ -1,4 +1,5 @@
 // A client's request as the features of a route see it, and a look at one of its fields.
+import { withoutBlanks } from "./blanks.ts";
 import type { RequestHead } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
@@ -13,7 +14,7 @@ export function fieldOf({ head: { text } }: Asked, name: string): string | undef
     const end = text.indexOf("\r\n", at);
     const colon = at + name.length;
     if (text[colon] === ":" && text.slice(at, colon).toLowerCase() === name) {
-      return text.slice(colon + 1, end).trim();
+      return withoutBlanks(text.slice(colon + 1, end));
     }
     at = end + 2;
   }
@@ -30,7 +31,8 @@ export function pathOf({ head: { text, method } }: Asked): string {
 export function cookieOf(asked: Asked, name: string): string | undefined {
   for (const pair of fieldOf(asked, "cookie")?.split(";") ?? []) {
     const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+    if (at > 0 && withoutBlanks(pair.slice(0, at)) === name)
+      return withoutBlanks(pair.slice(at + 1));
   }
   return undefined;
 }

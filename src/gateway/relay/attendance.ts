@@ -1,5 +1,6 @@
 // The features of a route at one request: each may hold it up, and all hear how it ended.
 import type { Asked } from "./asked.ts";
+import type { Deadline } from "./deadlines.ts";
 import type { Account, Feature, Verdict } from "./feature.ts";
 import type { Reply } from "./replies.ts";
 import type { Serving } from "./serving.ts";
@@ -16,6 +17,8 @@ export class Attendance {
   readonly #features: readonly Feature[];
   readonly #asked: Asked;
   readonly #startedAtMs: number;
+  /** While it is held up: given up when its client leaves. */
+  #wait: Deadline | undefined;
   #isOver = false;
 
   constructor(serving: Serving, asked: Asked, startedAtMs: number) {
@@ -44,7 +47,7 @@ export class Attendance {
 
   #later(atMs: number, goOn: (nowMs: number) => void): void {
     const { deadlines, clock } = this.#serving;
-    deadlines.add(atMs, () => {
+    this.#wait = deadlines.add(atMs, () => {
       if (!this.#isOver) goOn(clock.now());
     });
   }
@@ -53,6 +56,7 @@ export class Attendance {
   close(account: Omit<Account, "asked" | "startedAtMs" | "endedAtMs">): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#wait?.cancel();
     const [asked, startedAtMs] = [this.#asked, this.#startedAtMs];
     const whole = { ...account, asked, startedAtMs, endedAtMs: this.#serving.clock.now() };
     for (const feature of this.#features) feature.ended?.(whole);

@@ -4,6 +4,8 @@ import type { Serving } from "./serving.ts";
 export interface Desk extends Serving {
   /** `Date: …`, of this second. */
   dateLine(): string;
+  /** Proxies that may say who their client is in fields of a request. */
+  readonly trusted: { has(address: string): boolean };
   /** Who is connected. */
   readonly clients: Set<Connected>;
 }

@@ -2,6 +2,7 @@
 import type { Asked } from "./asked.ts";
 import { type Admitted, Attendance } from "./attendance.ts";
 import { type Lot, takenBy } from "./balancing/split.ts";
+import { isCrowded, worthALookAt } from "./crowd.ts";
 import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
 import type { Outcome } from "./feature.ts";
 import type { WaitEnd } from "./hold.ts";
@@ -11,11 +12,8 @@ import { addInterrupted } from "./interrupted.ts";
 import { MarkedAnswer } from "./marked-answer.ts";
 import { pick } from "./pick.ts";
 import { degradedReply, type Reply, unserved } from "./replies.ts";
-import { RequestBody } from "./request-body.ts";
+import { keepBytes, RequestBody } from "./request-body.ts";
 import type { Client, Serving } from "./serving.ts";
-
-/** So much of a body is kept for another instance. */
-const keepBytes = 64 * 1024;
 
 export class Passage implements Job, Admitted {
   readonly method: string;
@@ -68,7 +66,7 @@ export class Passage implements Job, Admitted {
 
   /** Asks the features, and looks for an instance. */
   start(nowMs: number): void {
-    if (this.#attendance) this.#attendance.admit(this, nowMs);
+    if (this.#attendance && !this.#serving.config.degraded) this.#attendance.admit(this, nowMs);
     else this.pass(nowMs);
   }
 
@@ -81,7 +79,10 @@ export class Passage implements Job, Admitted {
       this.refuse(degradedReply(config.degraded));
       return;
     }
-    const upstream = pick(this.#serving, this.#asked, this.#failed, nowMs, this.#release());
+    const upstream =
+      this.#held && isCrowded(this.#serving)
+        ? undefined
+        : pick(this.#serving, this.#asked, this.#failed, nowMs, this.#release());
     if (upstream) this.#attempt(upstream, nowMs);
     else this.#hold();
   }
@@ -224,9 +225,8 @@ export class Passage implements Job, Admitted {
 
   /** Waits for an instance, and looks again. */
   #hold(): void {
-    const { counters, room, upstreams } = this.#serving;
-    const again = upstreams.filter(({ isOpen }) => isOpen);
-    const untilMs = Math.min(this.#holdUntilMs, ...again.map((up) => up.ejection.untilMs));
+    const { counters, room, clock } = this.#serving;
+    const untilMs = Math.min(this.#holdUntilMs, worthALookAt(this.#serving, clock.now()));
     if (!this.#held) counters.held++;
     this.#held = true;
     const wait = room.wait(untilMs, (leave) => {

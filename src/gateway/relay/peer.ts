@@ -11,6 +11,16 @@ export interface Peer {
 }
 
 export function peerOf({ remoteAddress, remotePort }: Socket): Peer {
-  const address = (remoteAddress ?? "unknown").replace(/^::ffff:/, "");
-  return { address, port: remotePort ?? 0, isSecure: false };
+  return { address: plainAddress(remoteAddress), port: remotePort ?? 0, isSecure: false };
+}
+
+/** As others know it: an IPv4 address as such, and no zone, which means something on one machine only. */
+export function plainAddress(address = "unknown"): string {
+  return withoutZone(address.replace(/^::ffff:/, ""));
+}
+
+/** "fe80::1%eth0" is "fe80::1". */
+export function withoutZone(address: string): string {
+  const at = address.indexOf("%");
+  return at < 0 ? address : address.slice(0, at);
 }

@@ -8,6 +8,9 @@ export interface Taker {
   takeEnd(): void;
 }
 
+/** So much of a body is kept for another instance. */
+export const keepBytes: number = 64 * 1024;
+
 export class RequestBody {
   /** Whether the client has sent all of it. */
   ended = false;

@@ -1,4 +1,5 @@
 // What one try at an instance adds to its counters, however it was carried.
+import type { Clock } from "../../kernel/clock.ts";
 import type { EndingKind, Tally } from "./exchange.ts";
 
 /** How far a try had come when it ended; moments in milliseconds on one clock. */
@@ -18,13 +19,13 @@ const breaking: ReadonlySet<EndingKind> = new Set([
 export function tallyOf(
   kind: EndingKind,
   { status, startedAtMs, headAfterMs }: Progress,
-  nowMs: number,
+  clock: Clock,
 ): Tally {
   const givenUp = kind === "late" || kind === "left" || kind === "gone";
   return {
     status,
     failed: status >= 500,
     broken: breaking.has(kind),
-    waitedMs: headAfterMs ?? (givenUp ? nowMs - startedAtMs : undefined),
+    waitedMs: headAfterMs ?? (givenUp ? clock.now() - startedAtMs : undefined),
   };
 }

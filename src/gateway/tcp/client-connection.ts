@@ -8,8 +8,9 @@ import type { WaitEnd } from "../relay/hold.ts";
 import { addressOf } from "../relay/home.ts";
 import type { Instance } from "../relay/instance.ts";
 import type { RequestHead } from "../relay/messages.ts";
-import type { Peer } from "../relay/peer.ts";
+import { type Peer, plainAddress } from "../relay/peer.ts";
 import { pick } from "../relay/pick.ts";
+import { reset } from "../relay/reset.ts";
 import { join } from "../relay/tunnel.ts";
 
 /** There is no request to look at: what is chosen by one is chosen by the client's address. */
@@ -65,7 +66,7 @@ export class TcpConnection implements Connected {
     if (this.#isOver) return;
     if (config.degraded) {
       counters.degraded++;
-      this.#socket.resetAndDestroy();
+      reset(this.#socket);
       return;
     }
     const upstream = pick(this.#desk, this.#asked, this.#failed, clock.now());
@@ -111,8 +112,8 @@ export class TcpConnection implements Connected {
     const { config, sweep, limits } = this.#desk;
     this.#isJoined = true;
     if (config.sendProxy) {
-      const { localAddress = "unknown", localPort = 0 } = this.#socket;
-      const to = { address: localAddress.replace(/^::ffff:/, ""), port: localPort };
+      const { localAddress, localPort = 0 } = this.#socket;
+      const to = { address: plainAddress(localAddress), port: localPort };
       instance.write(proxyHeader(config.sendProxy, this.#asked.peer, to));
     }
     const listen = (take: (bytes: Buffer) => boolean): void => {
@@ -146,7 +147,7 @@ export class TcpConnection implements Connected {
     if (!isOver) this.#look();
     else {
       this.#desk.counters.unserved++;
-      this.#socket.resetAndDestroy();
+      reset(this.#socket);
     }
   }
 }

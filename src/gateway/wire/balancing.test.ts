@@ -38,7 +38,7 @@ test("what does not fit is refused, with its place", () => {
   refused({ balance: { kind: "hash" } }, /route\.balance\.key: expected a key, got nothing/);
   refused({ balance: { kind: "hash", key: { by: "header" } } }, /key\.name: expected text/);
   refused({ balance: { kind: "least", load: 0.5 } }, /load: expected a number from 1 to 100/);
-  refused({ outlier: { ...whole.outlier, maxMs: 1 } }, /maxMs: expected a whole number from 10000/);
+  refused({ outlier: { ...whole.outlier, maxMs: 1 } }, /maxMs: expected a number from 10000/);
   refused({ retry: { ...whole.retry, on: ["connect"] } }, /on\[0\]: expected reset or hung/);
   refused({ split: { weights: { web: 0.5 } } }, /weights\.web: expected a whole number/);
   const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`r${i}`, 1]));

@@ -22,7 +22,8 @@ import {
   word,
 } from "../../protocol/shape.ts";
 
-const dayMs = 86_400_000;
+/** As long as any duration of a config. */
+const longestMs = 7 * 86_400_000;
 const releasesMax = 16;
 const weightMax = 1_000_000;
 const methodsMax = 32;
@@ -61,7 +62,7 @@ function balance(value: unknown, at: string): BalanceBlock {
     kind,
     ...maybe("key", raw.key, at, key),
     ...maybe("load", raw.load, at, (load, where) => atLeast(load, where, 1, 100)),
-    ...maybe("slowStartMs", raw.slowStartMs, at, (ms, where) => amount(ms, where, dayMs)),
+    ...maybe("slowStartMs", raw.slowStartMs, at, (ms, where) => amount(ms, where, longestMs)),
   };
 }
 
@@ -73,13 +74,13 @@ function key(value: unknown, at: string): RequestKey {
 
 function outlier(value: unknown, at: string): OutlierBlock {
   const raw = fields(value, at);
-  const firstMs = whole(raw.firstMs, `${at}.firstMs`, 1, dayMs);
+  const firstMs = amount(raw.firstMs, `${at}.firstMs`, longestMs);
   return {
     failures: whole(raw.failures, `${at}.failures`, 0, 1_000_000),
     ...maybe("successRate", raw.successRate, at, successRate),
-    intervalMs: whole(raw.intervalMs, `${at}.intervalMs`, 1, dayMs),
+    intervalMs: atLeast(raw.intervalMs, `${at}.intervalMs`, 1, longestMs),
     firstMs,
-    maxMs: whole(raw.maxMs, `${at}.maxMs`, firstMs, dayMs),
+    maxMs: atLeast(raw.maxMs, `${at}.maxMs`, firstMs, longestMs),
     maxShare: amount(raw.maxShare, `${at}.maxShare`, 1),
   };
 }

@@ -17,14 +17,15 @@ import {
   list,
   maybe,
   mismatch,
+  sentence,
   text,
   whole,
   word,
 } from "../../protocol/shape.ts";
 
-const dayMs = 86_400_000;
-const weekMs = 7 * dayMs;
+const weekMs = 7 * 86_400_000;
 const listLimit = 100;
+const targetMax = 16_384;
 
 /** @throws WIRE_SHAPE */
 export function features(route: Fields, at: string): RouteFeatures {
@@ -43,7 +44,7 @@ function shed(value: unknown, at: string): Shed {
     initial: whole(raw.initial, `${at}.initial`, 1, most),
     min: whole(raw.min, `${at}.min`, 1, most),
     max: whole(raw.max, `${at}.max`, 1, most),
-    retryAfterMs: amount(raw.retryAfterMs, `${at}.retryAfterMs`, dayMs),
+    retryAfterMs: amount(raw.retryAfterMs, `${at}.retryAfterMs`, weekMs),
     usual: word(raw.usual, `${at}.usual`, priorities),
     ...maybe("header", raw.header, at, text),
     paths: list(raw.paths, `${at}.paths`, listLimit, (entry, where) => {
@@ -53,8 +54,14 @@ function shed(value: unknown, at: string): Shed {
         priority: word(priority, `${where}.priority`, priorities),
       };
     }),
-    exempt: list(raw.exempt, `${at}.exempt`, listLimit, text),
+    exempt: list(raw.exempt, `${at}.exempt`, listLimit, target),
   };
+}
+
+/** A target of a request may be longer than other texts. */
+function target(value: unknown, at: string): string {
+  const fits = typeof value === "string" && value.length > 0 && value.length <= targetMax;
+  return fits ? value : mismatch(at, `text of 1 to ${targetMax} characters`, value);
 }
 
 function fault(value: unknown, at: string): Fault {
@@ -80,7 +87,9 @@ function match(value: unknown, at: string): FaultMatch {
     ...maybe("header", raw.header, at, (header, where) => {
       const entries = Object.entries(fields(header, where));
       if (entries.length > listLimit) mismatch(where, `at most ${listLimit} fields`, header);
-      return Object.fromEntries(entries.map(([name, it]) => [name, text(it, `${where}.${name}`)]));
+      return Object.fromEntries(
+        entries.map(([name, it]) => [name, sentence(it, `${where}.${name}`)]),
+      );
     }),
     ...maybe("client", raw.client, at, text),
   };
@@ -92,7 +101,7 @@ function shadow(value: unknown, at: string): Shadow {
     port: whole(raw.port, `${at}.port`, 1, 65_535),
     share: amount(raw.share, `${at}.share`, 1),
     atOnce: whole(raw.atOnce, `${at}.atOnce`, 1, 10_000),
-    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, dayMs),
+    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, weekMs),
   };
 }
 

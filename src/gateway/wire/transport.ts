@@ -3,16 +3,19 @@ import type { RouteTransport } from "../../protocol/gateway-transport.ts";
 import { type Fields, list, maybe, mismatch, text, word } from "../../protocol/shape.ts";
 import { networkProblem } from "../front/networks.ts";
 
-const networksMax = 64;
+const networksMax = 100;
 
 /** @throws WIRE_SHAPE */
 export function transport(raw: Fields, at: string): RouteTransport {
-  const { protocol, path, acceptProxy, sendProxy } = raw;
+  const { protocol, path, acceptProxy, trustForwarded, sendProxy } = raw;
   return {
     ...maybe("protocol", protocol, at, (value, where) => word(value, where, ["tcp"] as const)),
     ...maybe("path", path, at, text),
     ...maybe("acceptProxy", acceptProxy, at, networks),
-    ...maybe("sendProxy", sendProxy, at, (value, where) => word(value, where, ["v1", "v2"] as const)),
+    ...maybe("trustForwarded", trustForwarded, at, networks),
+    ...maybe("sendProxy", sendProxy, at, (value, where) =>
+      word(value, where, ["v1", "v2"] as const),
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 // Lines of a log out of its bytes, with their offsets; those that belong together stay together.
+import { closes, goesOn } from "../../protocol/log-line.ts";
 
 export interface LogLine {
   /** Where it begins, see `LogRecord`. */
@@ -97,16 +98,6 @@ export function cutLines(
       return lineStart;
     },
   };
-}
-
-/** A line that goes on with the one before it: a stack trace, its causes, an object that is printed. */
-export function goesOn(text: string): boolean {
-  return /^(?:[ \t]+\S|[\])}]+[,;]?$|Caused by: |(?:\.\.\.|…) \d+ more)/.test(text);
-}
-
-/** What a Python traceback ends with comes after indented lines and is not indented itself. */
-export function closes(first: string, text: string): boolean {
-  return first.startsWith("Traceback ") && /^[\w.]+(?:Error|Exception|Exit|Interrupt)\b/.test(text);
 }
 
 /** More lines than that are no stack trace. */

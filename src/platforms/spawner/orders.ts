@@ -28,6 +28,8 @@ export interface OrdersOptions {
   /** Sets the spawner of this project going; how long a start waits for that. */
   readonly want: () => void;
   readonly waitMs: number;
+  /** Whether one is on its way still: then it is worth waiting for, as its children are looked after. */
+  readonly isComing: () => boolean;
   readonly onStarted: (held: Held) => void;
 }
 
@@ -39,6 +41,9 @@ interface Order {
   /** The spawner that may have got it. */
   sentTo?: ProcessIdentity | undefined;
 }
+
+/** How often it is looked whether one that is on its way still is. */
+const comingMs = 50;
 
 /** A process that was forked and not yet run is not marked as what it will be; so long that takes. */
 const forkMs = 1_000;
@@ -105,7 +110,7 @@ interface Book {
   giveUp(order: Order): Promise<void>;
 }
 
-function keepBook({ clock, waitMs }: OrdersOptions): Book {
+function keepBook({ clock, waitMs, isComing }: OrdersOptions): Book {
   const open = new Map<string, Order>();
   const fail = (order: Order, text: string): void => {
     open.delete(order.id);
@@ -127,6 +132,7 @@ function keepBook({ clock, waitMs }: OrdersOptions): Book {
     },
     giveUp: async (order) => {
       await clock.sleep(waitMs);
+      while (isComing() && open.has(order.id)) await clock.sleep(comingMs);
       if (!order.sentTo && open.delete(order.id)) order.resolve(undefined);
     },
   };

@@ -22,7 +22,8 @@ export interface Spawner {
   /** What an earlier daemon left has been taken over: other ends are nobody's. */
   settle(): void;
   /**
-   * Undefined when no spawner could be had within a second: then nothing was started.
+   * Undefined when no spawner could be had: within a second, or for as long as one that was just
+   * started may take to answer. Then nothing was started.
    * @throws SPAWN_FAILED with the system's reason.
    */
   start(spec: StartSpec): Promise<ProcessIdentity | undefined>;
@@ -61,6 +62,9 @@ interface Link {
   silent: number;
   /** Whether another one is started when this one is gone. */
   keeping: boolean;
+  /** Whether one was started that has not answered yet; of the first one only, others may fail, too. */
+  starting: boolean;
+  started: number;
   joinIt: JoinOnce;
   keep(): Promise<void>;
 }
@@ -123,10 +127,11 @@ function makeLink(options: SpawnerOptions, signal: AbortSignal): Link {
     scan: scanMarked,
     want: () => void link.keep(),
     waitMs: startWaitMs,
+    isComing: () => link.starting && !signal.aborted,
     onStarted: records.started,
   });
   const link: Link = {
-    ...{ options, signal, records, orders, silent: 0, keeping: false },
+    ...{ options, signal, records, orders, silent: 0, keeping: false, starting: false, started: 0 },
     joinIt: shared(() => joinOnce(options, signal, hearing(link))),
     keep: shared(() => keepOne(link)),
   };
@@ -167,7 +172,12 @@ async function keepOne(link: Link): Promise<void> {
   link.keeping = true;
   for (let broken = 0; !link.talk && !signal.aborted; ) {
     const kind = await joinIt();
-    if (kind === "absent") await begin(options, signal, joinIt);
+    if (kind === "absent") {
+      link.starting = link.started++ === 0;
+      await begin(options, signal, joinIt).finally(() => {
+        link.starting = false;
+      });
+    }
     if (kind !== "broken") continue;
     broken += 1;
     await options.clock.sleep(brokenMs, signal).catch(() => {});

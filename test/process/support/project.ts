@@ -35,6 +35,11 @@ export interface Project {
   /** Starts `homeostat up` and waits until it answers. */
   up(): Promise<ChildProcess>;
   cli(...args: readonly string[]): Promise<Ran>;
+  /** The same, still under way. */
+  spawnCli(...args: readonly string[]): {
+    readonly child: ChildProcess;
+    readonly out: () => string;
+  };
   view(): Promise<StateView>;
   incident(id: string): Promise<IncidentDetail>;
   post(path: string, body?: Readonly<Record<string, unknown>>): Promise<Answer>;
@@ -94,6 +99,10 @@ export async function createProject(
       return child;
     },
     cli: (...args) => run(folder, args, children),
+    spawnCli: (...args) => {
+      const { child, said } = startCli(folder, args, children);
+      return { child, out: () => said.out };
+    },
     view: () => call.get<StateView>("/api/state"),
     incident: (id) => call.get<IncidentDetail>(`/api/incidents/${id}`),
     post: call.post,
@@ -148,19 +157,28 @@ async function run(
   args: readonly string[],
   children: Set<ChildProcess>,
 ): Promise<Ran> {
+  const { child, said } = startCli(folder, args, children);
+  await once(child, "close");
+  children.delete(child);
+  return { code: child.exitCode, ...said };
+}
+
+function startCli(
+  folder: string,
+  args: readonly string[],
+  children: Set<ChildProcess>,
+): { readonly child: ChildProcess; readonly said: { out: string; err: string } } {
   const all = ["--conditions=source", entry, "--folder", folder, ...args];
   const child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] });
   children.add(child);
-  let [out, err] = ["", ""];
+  const said = { out: "", err: "" };
   child.stdout.on("data", (chunk) => {
-    out += chunk;
+    said.out += chunk;
   });
   child.stderr.on("data", (chunk) => {
-    err += chunk;
+    said.err += chunk;
   });
-  await once(child, "close");
-  children.delete(child);
-  return { code: child.exitCode, out, err };
+  return { child, said };
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

@@ -1,0 +1,47 @@
+// What a scrape and `homeostat status` say of foreign sources.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sourceLines } from "../cli/commands/foreign.ts";
+import { expositionOf } from "../protocol/metric-text.ts";
+import type { SourceView } from "../protocol/sources.ts";
+import { sourceFamilies } from "./metrics-sources.ts";
+
+const sound: SourceView = {
+  ...{ name: "otlp", where: "http://127.0.0.1:4318", requests: 3, taken: 7, series: 2 },
+  ...{ seriesMax: 10, refused: {}, unmapped: {} },
+};
+const lossy: SourceView = {
+  ...sound,
+  refused: { late: 2, "series limit": 1 },
+  unmapped: { shop: 4, evil: 1 },
+  trouble: "EADDRINUSE",
+};
+
+test("without sources a scrape says nothing of them", () => {
+  assert.equal(expositionOf(sourceFamilies([]), "prometheus"), "");
+});
+
+test("losses are counted by reason, and no label holds a name that others chose", () => {
+  const text = expositionOf(sourceFamilies([lossy]), "prometheus");
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assert.deepEqual(lines, [
+    'homeostat_source_up{source="otlp"} 0',
+    'homeostat_source_requests_total{source="otlp"} 3',
+    'homeostat_source_points_total{source="otlp"} 7',
+    'homeostat_source_refused_total{source="otlp",reason="late"} 2',
+    'homeostat_source_refused_total{source="otlp",reason="series limit"} 1',
+    'homeostat_source_unmapped_total{source="otlp"} 5',
+    'homeostat_source_series{source="otlp"} 2',
+    'homeostat_source_series_limit{source="otlp"} 10',
+  ]);
+});
+
+test("a person is told what is left out, and what to do", () => {
+  assert.deepEqual(sourceLines(sound), ["otlp (http://127.0.0.1:4318): 7 points of 2 series"]);
+  assert.deepEqual(sourceLines(lossy).slice(1), [
+    "  does not work: EADDRINUSE",
+    "  left out: 2 late, 1 series limit",
+    "  more than 10 series came: raise series",
+    "  of no service here: 4 of shop, 1 of evil",
+  ]);
+});
