@@ -63,6 +63,8 @@ export const metrics = {
   logLearnt: { name: "log.learnt", unit: "ratio" },
   /** Kinds of lines that the log never had; the note says which. Absent while it is learnt. */
   logNewTemplates: { name: "log.new_templates", unit: "count" },
+  /** How much of its warm-up is behind the series of a service: 0…1, told each minute until it is. */
+  seriesLearnt: { name: "series.learnt", unit: "ratio" },
   /** Of the machine: shares of all its cores. */
   hostCpu: { name: "host.cpu", unit: "ratio" },
   hostIoWait: { name: "host.io_wait", unit: "ratio" },

@@ -148,7 +148,8 @@ export interface StateView {
   readonly undelivered?: readonly UndeliveredView[];
   /** The latest figures of the machine, such as `host.cpu`; absent until they are measured. */
   readonly host?: Readonly<Record<string, number>>;
-  /** Of figures that others send or show; absent without any. */
+  /** How much of what is usual for its services is learnt, 0…1; absent once all is. */
+  readonly learning?: number;
   readonly sources?: readonly SourceView[];
 }
 

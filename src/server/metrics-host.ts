@@ -34,6 +34,7 @@ const ofLogs: readonly Shown[] = [
   ["log_lines_per_second", metrics.logLines, "Lines of a log by severity"],
   ["log_cut_lines_per_second", metrics.logCut, "Lines that were counted, but not looked at"],
   ["log_templates", metrics.logTemplates, "Kinds of lines that are known"],
+  ["series_learnt_ratio", metrics.seriesLearnt, "How much of the warm-up of its series is over"],
   ["log_learnt_ratio", metrics.logLearnt, "How much of what is usual is learnt"],
 ];
 
@@ -45,7 +46,13 @@ export function logFamilies(mind: Mind): readonly Family[] {
   const services: readonly Target[] = Object.keys(mind.state.policy.services);
   return families(
     ofLogs,
-    services.map((service) => [{ service }, latestOf(mind, service, "log.")] as const),
+    services.map(
+      (service) =>
+        [
+          { service },
+          { ...latestOf(mind, service, "log."), ...latestOf(mind, service, "series.") },
+        ] as const,
+    ),
   );
 }
 

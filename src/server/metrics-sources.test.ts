@@ -1,7 +1,6 @@
-// What a scrape and `homeostat status` say of foreign sources.
+// What a scrape says of foreign sources.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sourceLines } from "../cli/commands/foreign.ts";
 import { expositionOf } from "../protocol/metric-text.ts";
 import type { SourceView } from "../protocol/sources.ts";
 import { sourceFamilies } from "./metrics-sources.ts";
@@ -33,15 +32,5 @@ test("losses are counted by reason, and no label holds a name that others chose"
     'homeostat_source_unmapped_total{source="otlp"} 5',
     'homeostat_source_series{source="otlp"} 2',
     'homeostat_source_series_limit{source="otlp"} 10',
-  ]);
-});
-
-test("a person is told what is left out, and what to do", () => {
-  assert.deepEqual(sourceLines(sound), ["otlp (http://127.0.0.1:4318): 7 points of 2 series"]);
-  assert.deepEqual(sourceLines(lossy).slice(1), [
-    "  does not work: EADDRINUSE",
-    "  left out: 2 late, 1 series limit",
-    "  more than 10 series came: raise series",
-    "  of no service here: 4 of shop, 1 of evil",
   ]);
 });

@@ -54,6 +54,7 @@ export function stateView(source: ViewSource): StateView {
     ...(paused
       ? { paused: { by: paused.by, reason: paused.reason, since: time(paused.atMs) } }
       : {}),
+    ...learningOf(mind),
     ...latestAs("host", mind, hostTarget, ""),
     services: Object.values(state.policy.services).map((policy) => serviceView(source, policy)),
     incidents: incidentViews(state, nowMs),
@@ -63,6 +64,15 @@ export function stateView(source: ViewSource): StateView {
       .map((approval) => ({ ...approval, expiresInMs: approval.expiresAtMs - nowMs })),
     lessons: Object.values(state.lessons),
   };
+}
+
+function learningOf({ state, senses }: Mind): Pick<StateView, "learning"> {
+  const of = metrics.seriesLearnt.name;
+  const all = Object.keys(state.policy.services).flatMap(
+    (service) => senses.latest[service]?.[of]?.value ?? [],
+  );
+  const learning = all.reduce((sum, share) => sum + share, 0) / Math.max(1, all.length);
+  return all.length === 0 || learning >= 1 ? {} : { learning };
 }
 
 function incidentViews(state: State, nowMs: number): readonly IncidentView[] {

@@ -14,7 +14,7 @@ import type { Policy } from "../model/policy.ts";
 import { metrics } from "../model/reading.ts";
 import { serviceOf } from "../model/target.ts";
 
-export interface SeriesWatching extends Pick<ServiceWatch, "take" | "progress"> {
+export interface SeriesWatching extends Pick<ServiceWatch, "take"> {
   /** Hears what happens to services, and writes down what is learnt, until `signal` aborts. */
   run(loop: Pick<Loop, "subscribe">, signal: AbortSignal): Promise<void>;
 }
@@ -63,14 +63,11 @@ export function watchSeries(options: SeriesWatchingOptions): SeriesWatching | un
   watch.restore(readBlocks(file, `${model.name} ${model.size}`, log));
   const services = watchServices({
     watch,
-    metrics: new Set(watched.keys()),
+    watched: new Set(watched.keys()),
     services: new Set(budgets.keys()),
   });
   return {
     take: services.take,
-    get progress() {
-      return services.progress;
-    },
     async run(loop, signal) {
       loop.subscribe((events) => {
         for (const { type, subject } of events) {

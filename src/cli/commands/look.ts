@@ -28,6 +28,9 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
   sayUndelivered(view);
   saySources(view);
+  if (view.learning === undefined) return;
+  const part = (view.learning * 100).toFixed(0);
+  say(paint("dim", `Learning what is usual here: ${part} % of two days.`));
 }
 
 const header = ["service", "instance", "health", "pid", "up", "cpu", "memory", "port"].map((text) =>

@@ -38,7 +38,7 @@ const knownSpans = 24;
 /** It has come back from a level when it fell by so much of the limit after it. */
 const fall = 0.03;
 /** So much of what its slope makes of it must have come on top of each level it came back from. */
-const explained = 0.5;
+const explained = 0.35;
 
 /** A rise that dies out may go on so much longer than it looks. */
 const settles = 1.5;

@@ -7,6 +7,7 @@ import type { Watch } from "./watch.ts";
 
 /** Finds more than 10 unusual. */
 function scene() {
+  let slow = 0.5;
   const points: string[] = [];
   const watch: Pick<Watch, "observe" | "learnt"> = {
     observe: ({ target, unit, atMs, value }) => {
@@ -14,26 +15,31 @@ function scene() {
       const base = { target, metric: "unusual", unit, atMs };
       return value > 10 ? { ...base, value: 0.9, note: `p95 ${value}` } : undefined;
     },
-    learnt: (target) => (target === "web" ? 1 : 0.5),
+    learnt: (target) => (target === "web" ? 1 : slow),
   };
   const services = watchServices({
     watch: watch as Watch,
-    metrics: new Set([metrics.p95.name]),
+    watched: new Set([metrics.p95.name]),
     services: new Set(["web", "shop"]),
   });
   let atMs = 0;
-  const seconds = (count: number, values: Readonly<Record<string, number>>): string[] => {
+  const seconds = (
+    count: number,
+    values: Readonly<Record<string, number>>,
+    of = "unusual",
+  ): string[] => {
     const said: string[] = [];
     for (let i = 0; i < count; i++) {
       atMs += 1_000;
       const now = Object.entries(values).map(([target, value]) =>
         reading(target, metrics.p95, value, atMs),
       );
-      said.push(...services.take(now).map((it) => `${it.target} ${it.value} ${it.note ?? ""}`));
+      const told = services.take(now).filter(({ metric }) => metric === of);
+      said.push(...told.map((it) => `${it.target} ${it.value} ${it.note ?? ""}`));
     }
     return said;
   };
-  return { services, points, seconds, now: () => atMs };
+  return { services, points, seconds, now: () => atMs, learn: () => (slow = 1) };
 }
 
 test("readings of ten seconds are one point, their mean", () => {
@@ -68,9 +74,12 @@ test("while a service starts it is neither judged nor learnt", () => {
   assert.match(seconds(25, { web: 99 })[0] ?? "", /^web 0\.9/);
 });
 
-test("how far it has learnt is the mean of its series, other metrics are not looked at", () => {
-  const { services, seconds } = scene();
-  seconds(11, { web: 1, "web/1": 1 });
-  services.take([reading("web", metrics.cpu, 99, 1)]);
-  assert.deepEqual(services.progress, { series: 2, learnt: 0.75 });
+test("how far it has learnt is told each minute until all is, the mean of its series", () => {
+  const { seconds, learn } = scene();
+  const told = (): string[] => seconds(60, { web: 1, "web/1": 1 }, "series.learnt");
+  told();
+  assert.deepEqual(told(), ["web 0.75 "]);
+  learn();
+  assert.deepEqual(told(), ["web 1 "]);
+  assert.deepEqual(told(), []);
 });

@@ -1,21 +1,22 @@
 // Watches the series of services: joins readings to points, and makes one reading a service of what is unusual.
-import type { Reading, Unit } from "../../model/reading.ts";
+import { metrics, type Reading, reading, type Unit } from "../../model/reading.ts";
 import { serviceOf, type Target } from "../../model/target.ts";
 import { unusualMetric, type Watch } from "./watch.ts";
 
 export interface ServiceWatch {
-  /** Takes readings in the order of their time; at most one for each service comes out. */
+  /**
+   * Takes readings in the order of their time. At most one of what is unusual comes out for each
+   * service, and one a minute of how much is learnt, until all is.
+   */
   take(readings: readonly Reading[]): readonly Reading[];
   /** What a service shows until then is neither judged nor learnt: it starts, or was changed. */
   unsettle(service: string, untilMs: number): void;
-  /** Series that are watched, and how much of their warm-up is behind them: 0…1. */
-  readonly progress: { readonly series: number; readonly learnt: number };
 }
 
 export interface ServiceWatchOptions {
   readonly watch: Watch;
   /** Which metrics are watched; those of each instance are series of their own. */
-  readonly metrics: ReadonlySet<string>;
+  readonly watched: ReadonlySet<string>;
   /** Of which services. */
   readonly services: ReadonlySet<string>;
 }
@@ -24,6 +25,7 @@ export interface ServiceWatchOptions {
 const calmMs = 360_000;
 /** Noise of single seconds is nobody's concern, and neighbours in time are alike. */
 const pointMs = 10_000;
+const progressMs = 60_000;
 const namedMax = 3;
 
 interface Point {
@@ -39,10 +41,12 @@ interface Point {
 
 export function watchServices({
   watch,
-  metrics,
+  watched,
   services: known,
 }: ServiceWatchOptions): ServiceWatch {
   const services = new Map<string, Map<string, Point>>();
+  const done = new Set<string>();
+  let progressAtMs = 0;
   const settledAt = new Map<string, number>();
   /** Until when services that were unusual are told to be usual. */
   const toldUntilMs = new Map<string, number>();
@@ -66,7 +70,7 @@ export function watchServices({
     return point.told !== undefined || toldUntilMs.has(serviceOf(target));
   };
   const takeOne = (it: Reading, changed: Set<string>): void => {
-    if (!metrics.has(it.metric) || !Number.isFinite(it.value)) return;
+    if (!watched.has(it.metric) || !Number.isFinite(it.value)) return;
     const service = serviceOf(it.target);
     if (!known.has(service)) return;
     if (it.atMs < (settledAt.get(service) ?? 0)) return;
@@ -82,28 +86,38 @@ export function watchServices({
     point.count++;
   };
 
+  /** Once a minute, of each service that has not learnt all. */
+  const progress = (atMs: number): readonly Reading[] => {
+    if (atMs < progressAtMs) return [];
+    progressAtMs = atMs + progressMs;
+    return [...services].flatMap(([service, points]) => {
+      if (done.has(service)) return [];
+      const learnt = [...points.values()].flatMap((it) => watch.learnt(it.target, it.metric) ?? []);
+      const mean = learnt.reduce((sum, share) => sum + share, 0) / Math.max(1, learnt.length);
+      if (mean >= 1) done.add(service);
+      return [reading(service, metrics.seriesLearnt, mean, atMs)];
+    });
+  };
+
   return {
     take(readings) {
       const changed = new Set<string>();
       for (const it of readings) takeOne(it, changed);
       const atMs = readings.at(-1)?.atMs ?? 0;
-      return [...changed].flatMap((service) => {
-        const points = [...(services.get(service)?.values() ?? [])];
-        const summary = summaryOf(service, points, atMs);
-        if (summary.value > 0) toldUntilMs.set(service, atMs + calmMs);
-        else if (atMs > (toldUntilMs.get(service) ?? 0)) toldUntilMs.delete(service);
-        return [summary];
-      });
+      return [
+        ...progress(atMs),
+        ...[...changed].flatMap((service) => {
+          const points = [...(services.get(service)?.values() ?? [])];
+          const summary = summaryOf(service, points, atMs);
+          if (summary.value > 0) toldUntilMs.set(service, atMs + calmMs);
+          else if (atMs > (toldUntilMs.get(service) ?? 0)) toldUntilMs.delete(service);
+          return [summary];
+        }),
+      ];
     },
     unsettle: (service, untilMs) => {
       settledAt.set(service, Math.max(untilMs, settledAt.get(service) ?? 0));
       for (const point of services.get(service)?.values() ?? []) [point.sum, point.count] = [0, 0];
-    },
-    get progress() {
-      const points = [...services.values()].flatMap((own) => [...own.values()]);
-      const known = points.flatMap(({ target, metric }) => watch.learnt(target, metric) ?? []);
-      const sum = known.reduce((all, learnt) => all + learnt, 0);
-      return { series: known.length, learnt: known.length === 0 ? 0 : sum / known.length };
     },
   };
 }
