@@ -30,6 +30,7 @@ const sections: Readonly<Record<string, (options: Options) => Promise<readonly F
   faults: async ({ seeds }) => (await import("./detect/faults.ts")).faults(seeds),
   forecast: async () => (await import("./detect/forecast.ts")).forecastFigures(),
   speed: async () => (await import("./detect/speed.ts")).speed(),
+  ingest: async () => (await import("./detect/ingest.ts")).ingest(false),
   logs: async () => (await import("./detect/logs.ts")).logs(false),
   store: async () => (await import("./detect/store.ts")).store(),
 };

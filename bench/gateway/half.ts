@@ -9,7 +9,11 @@ import type { Stage } from "./stage.ts";
 
 const rounds = 7;
 const seconds = 3;
-/** Each client waits so long after an answer: the rate is set by how many there are. */
+/**
+ * Each client waits so long after an answer: the rate is set by how many there are. wrk counts what
+ * a client would have asked in a stall of more than two such waits, so that a stall is not one slow
+ * answer. Its timers tick in milliseconds: what is due in the same one comes at once.
+ */
 const pauseMs = 4;
 const goalMs = 1;
 
@@ -52,6 +56,11 @@ export async function half(stage: Stage): Promise<readonly Row[]> {
       "p99 ms added at half load",
       { [ours]: of(({ straight, through }) => through.p99Ms - straight.p99Ms) },
       goalMs,
+    ),
+    atMost(
+      "failed requests at half load",
+      { [ours]: pairs.reduce((sum, { through }) => sum + through.failed, 0) },
+      0,
     ),
   ];
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { greetingOn } from "../../src/gateway/greeting.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { freePorts } from "../../test/process/support/project.ts";
-import { atMost, ours, type Row } from "../supervisor/table.ts";
+import { atMost, ours, type Row, shown } from "../supervisor/table.ts";
 import { median } from "./load.ts";
 import { execute, type Stage } from "./stage.ts";
 
@@ -61,8 +61,10 @@ function figures(all: readonly Asked[], killedAt: readonly number[]): readonly R
   const of = `of ${all.length}, the gateway itself killed ${killedAt.length} times`;
   return [
     atMost("kill -9 of the gateway → first answer, ms", { [ours]: median(backMs) }, goalMs),
+    shown("the longest of these, ms", { [ours]: Math.max(...backMs) }),
     atMost(`refused ${of}`, { [ours]: refused }, 0),
     atMost(`failed ${of}, but for those in flight`, { [ours]: others.length }, 0),
+    shown("those in flight that failed", { [ours]: faults.length - others.length }),
   ];
 }
 

@@ -4,8 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "../kernel/clock.ts";
 import { silentLog } from "../kernel/log.ts";
-import { gatewayTarget, spawnerTarget } from "../model/target.ts";
-import { oursOf } from "../platforms/ours.ts";
+import { socketsAreHeld } from "../wiring/ours.ts";
 import type { Finding } from "../wiring/problem.ts";
 import { number, record } from "../wiring/raw.ts";
 import { defaults } from "../wiring/resolve.ts";
@@ -24,7 +23,9 @@ const loopback = "127.0.0.1";
 export async function portsInUse(config: unknown, where: Where): Promise<readonly Finding[]> {
   const { services, dashboard } = record(config);
   const wanted: Wanted[] = [];
-  if (!((await gatewayAnswers(where)) || (await haproxyAnswers(where)) || oursRun(where))) {
+  if (
+    !((await gatewayAnswers(where)) || (await haproxyAnswers(where)) || socketsAreHeld(where.state))
+  ) {
     for (const [name, service] of Object.entries(record(services))) {
       const { port: asked, host = loopback } = record(service);
       const port = usable(asked);
@@ -101,11 +102,6 @@ export function isAlive(pid: number | undefined): boolean {
     // No such process: the note was left by a daemon that died.
     return false;
   }
-}
-
-/** A gateway that hangs, or the spawner that holds its sockets while it is gone. */
-function oursRun({ state }: Where): boolean {
-  return [gatewayTarget, spawnerTarget].some((target) => oursOf(state, target).length > 0);
 }
 
 async function gatewayAnswers(where: Where): Promise<boolean> {

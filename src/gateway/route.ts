@@ -1,12 +1,11 @@
 // One listening route: its front, its instances, its clients and its waiting room.
-import type { Socket } from "node:net";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Route, Upstream } from "../protocol/gateway.ts";
 import type { CertificateStats } from "../protocol/gateway-secure.ts";
 import { featureKinds } from "./features/all.ts";
-import { createFront } from "./front/front.ts";
+import { createFront, type Serve } from "./front/front.ts";
 import { createListening, type Listening } from "./front/listening.ts";
 import { networksOf, ownNetworks } from "./front/networks.ts";
 import { isHttp2 } from "./front/tls.ts";
@@ -22,10 +21,10 @@ import type { Deadlines } from "./relay/deadlines.ts";
 import type { Connected, Desk } from "./relay/desk.ts";
 import { createFeatureSet } from "./relay/feature-set.ts";
 import { createWaitingRoom } from "./relay/hold.ts";
+import type { OpenCarrier } from "./relay/home.ts";
 import { Instance, type InstanceParts } from "./relay/instance.ts";
 import { defaultLimits, type Limits } from "./relay/limits.ts";
 import type { ResponseHead } from "./relay/messages.ts";
-import type { Peer } from "./relay/peer.ts";
 import { Retrying } from "./relay/retrying.ts";
 import { createSweep } from "./relay/sweep.ts";
 import type { Stats } from "./stats.ts";
@@ -82,20 +81,11 @@ export function createRoute(
     dateLine: dateLines(clock, () => sweep.nowMs),
     trusted: networksOf(config.trustForwarded ?? ownNetworks),
   } satisfies Desk;
-  const asked: AskedHeads = new KnownHeads();
-  const answered = new KnownHeads<ResponseHead>();
-  const front = createFront(
-    config,
-    { clock, deadlines, log, limits, listening, clients },
-    (socket, peer) => receive(socket, peer, desk, asked),
-  );
-  const openH2c = createH2cCarriers();
+  const around = { clock, deadlines, log, limits, listening, clients };
+  const front = createFront(config, around, receiving(desk));
   const parts = {
     ...{ clock, limits: ofAnswers(limits), sweep: createSweep(clock, tryResolutionMs) },
-    open: (home, isOwn) =>
-      desk.config.back === "h2c"
-        ? openH2c(home, isOwn)
-        : new InstanceConnection(home, isOwn, answered),
+    open: opening(desk),
   } satisfies Omit<InstanceParts, "counters">;
 
   const apply = (next: Route): void => {
@@ -138,13 +128,24 @@ export function createRoute(
 }
 
 /** To what speaks the client's protocol. */
-function receive(socket: Socket, peer: Peer, desk: Desk, asked: AskedHeads): void {
-  const { config, counters } = desk;
-  counters.clients++;
-  socket.once("close", () => counters.clients--);
-  if (config.protocol === "tcp") new TcpConnection(socket, peer, desk);
-  else if (isHttp2(socket)) new ClientSession(socket, peer, desk);
-  else new ClientConnection(socket, peer, desk, asked);
+function receiving(desk: Desk): Serve {
+  const known: AskedHeads = new KnownHeads();
+  return (socket, peer) => {
+    const { config, counters } = desk;
+    counters.clients++;
+    socket.once("close", () => counters.clients--);
+    if (config.protocol === "tcp") new TcpConnection(socket, peer, desk);
+    else if (isHttp2(socket)) new ClientSession(socket, peer, desk);
+    else new ClientConnection(socket, peer, desk, known);
+  };
+}
+
+/** By what the instances speak. */
+function opening(desk: Pick<Desk, "config">): OpenCarrier {
+  const openH2c = createH2cCarriers();
+  const known = new KnownHeads<ResponseHead>();
+  return (home, isOwn) =>
+    desk.config.back === "h2c" ? openH2c(home, isOwn) : new InstanceConnection(home, isOwn, known);
 }
 
 function isSame(up: Instance, { instance, port, path }: Upstream): boolean {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { latencyBucketsMs, type Route } from "../protocol/gateway.ts";
-import { addLatency, bucketOf, createStats } from "./stats.ts";
+import { addLatency, addStatus, bucketOf, createStats } from "./stats.ts";
 
 test("a latency is counted in the first bucket whose bound it does not pass", () => {
   assert.equal(bucketOf(0), 0);
@@ -26,6 +26,12 @@ test("counters are kept by name, and a snapshot does not move with them", () => 
   assert.equal(snapshot.instances[0]?.requests, 2);
   assert.equal(snapshot.instances[0]?.latency[bucketOf(3)], 1);
   assert.equal(snapshot.instances[0]?.latency.length, latencyBucketsMs.length + 1);
+});
+
+test("a status is counted with its class, and there are five classes whatever it is", () => {
+  const counters = createStats().instance("web/1");
+  for (const status of [100, 200, 204, 599, 600, 999, 42, 0]) addStatus(counters, status);
+  assert.deepEqual(counters.statuses, [3, 2, 0, 0, 3]);
 });
 
 test("names that are gone are forgotten only when there are too many", () => {

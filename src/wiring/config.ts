@@ -151,6 +151,11 @@ export interface ServiceConfig extends OrderConfig, DowntimeConfig {
   /** Whether its dependents cope when the gateway answers 503 for it. Default false. */
   readonly degradable?: boolean;
   readonly healing?: HealingConfig;
+  /**
+   * Whether a Node.js process that hangs is asked for its stack, by SIGUSR1. One with its own use for
+   * that signal is found out by asking it once. Default true.
+   */
+  readonly capture?: boolean;
   readonly logs?: ServiceLogsConfig;
 }
 

@@ -104,6 +104,7 @@ const service: Arbitrary<ServiceConfig> = fc
     fc.constantFrom<ServiceConfig>({ command: "sleep 60" }, { command: ["sleep", "60"] }),
     some<Omit<ServiceConfig, Apart>>({
       cwd: fc.constantFrom(".", "/"),
+      capture: fc.boolean(),
       logs: some<NonNullable<ServiceConfig["logs"]>>({
         size: fc.constantFrom("1KB", "50MB", "1.5MiB"),
         age: duration(60_000, 86_400_000),

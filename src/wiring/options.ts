@@ -29,3 +29,14 @@ export interface DaemonOptions {
   /** Something that must not happen has happened: the process should end and be started anew. */
   readonly onBroken: (error: unknown) => void;
 }
+
+/** What whoever runs the daemon wants to hear from it, not from what it runs. */
+const ofDaemon = /^(NOTIFY_SOCKET|WATCHDOG_USEC|WATCHDOG_PID)$/;
+
+/** Its variables that have a value, for what it runs. */
+export function setOf(env: DaemonOptions["env"]): Readonly<Record<string, string>> {
+  const pairs = Object.entries(env).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && !ofDaemon.test(pair[0]),
+  );
+  return Object.fromEntries(pairs);
+}

@@ -24,7 +24,6 @@ export {
   type SeriesStore,
   type Stretch,
 } from "../stores/series/series-store.ts";
-export { cutStretch } from "../stores/series/stretch.ts";
 
 /** @throws DAEMON_ABSENT when nothing was ever recorded here; JOURNAL_CORRUPT */
 export function openPast(stateFolder: string, nowMs: number): SeriesStore {

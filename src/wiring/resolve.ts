@@ -46,6 +46,8 @@ export interface ResolvedService extends ResolvedOrder, ResolvedDowntime {
   readonly features: ResolvedFeatures;
   readonly holdMs: number;
   readonly timeoutMs: number;
+  /** It is never sent SIGUSR1 for its stack. */
+  readonly capture?: false;
 }
 
 export interface Resolved extends ResolvedOutside, ResolvedToxiproxy, ResolvedGatewayKind {
@@ -156,6 +158,7 @@ function toService(name: string, config: ServiceConfig, folder: string): Resolve
     features: toFeatures(config, folder),
     holdMs: ms(config.hold, 5_000),
     timeoutMs: ms(config.timeout, defaults.timeoutMs),
+    ...(config.capture === false ? { capture: false } : {}),
   };
 }
 

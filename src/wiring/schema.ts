@@ -160,6 +160,12 @@ const service = block('{ command: "node web.js" }', {
     .describe("Whether its dependents cope when the gateway answers 503 for it. Default false.")
     .optional(),
   healing: healing.optional(),
+  capture: z
+    .boolean("true or false")
+    .describe(
+      "Whether a Node.js process that hangs is asked for its stack, by SIGUSR1. Default true.",
+    )
+    .optional(),
   logs: serviceLogs,
   ...processSettings,
 });

@@ -9,6 +9,7 @@ import { seriesFile } from "../stores/series/series-file.ts";
 import type { SeriesStats, SeriesStore } from "../stores/series/series-store.ts";
 import { significant } from "../stores/series/significant.ts";
 import { sqliteSeries } from "../stores/series/sqlite-series.ts";
+import type { DaemonOptions } from "./options.ts";
 import type { ResolvedSeries } from "./resolve-series.ts";
 
 export interface SeriesKeeper {
@@ -69,6 +70,16 @@ export function keepSeries(options: SeriesKeeperOptions): SeriesKeeper {
     },
     stats: () => keeper.store?.stats(),
   };
+}
+
+/** What a daemon measures is recorded, as its config says. */
+export function recordSeries(
+  { resolved, stateFolder, log }: DaemonOptions,
+  clock: Clock,
+  stopped: AbortSignal,
+): SeriesKeeper {
+  const { series, policy } = resolved;
+  return keepSeries({ series, stateFolder, project: policy.project, clock, log, stopped });
 }
 
 function put(keeper: Keeper, readings: readonly Reading[]): void {

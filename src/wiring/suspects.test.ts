@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { metrics, reading } from "../model/reading.ts";
 import { instanceName } from "../model/target.ts";
-import type { EarlyCapture } from "../platforms/capture.ts";
-import { simClock } from "../testing/sim-clock.ts";
+import type { Asked, EarlyCapture } from "../platforms/capture.ts";
+import { type SimClock, simClock } from "../testing/sim-clock.ts";
 import { resolve } from "./resolve.ts";
 import { createSuspects, type Suspects } from "./suspects.ts";
 
@@ -15,6 +15,10 @@ interface Rig {
   readonly dropped: number[];
   /** Pids by target. */
   readonly pids: Map<string, number>;
+  readonly clock: SimClock;
+  /** Pids of whose good answers the memory of who was asked has heard, while it `waits`. */
+  readonly turned: number[];
+  waits: boolean;
   say(target: string, ...values: readonly number[]): void;
   /** The summary of what is given. */
   wanted(target: string): Promise<string>;
@@ -23,11 +27,11 @@ interface Rig {
 /** No process has a pid beyond 2^22: whoever really looks finds that it is gone. */
 const firstPid = 2 ** 22 + 1;
 
-function rig(failures: number, found: "blocked" | "nothing" = "blocked"): Rig {
+function rig(failures: number, found: "blocked" | "nothing" = "blocked", more: object = {}): Rig {
   const services = Object.fromEntries(
     ["a", "b", "c", "d", "e"].map((name) => [
       name,
-      { command: ["x"], port: 1_000, probe: { http: "/", failures } },
+      { command: ["x"], port: 1_000, probe: { http: "/", failures }, ...more },
     ]),
   );
   const resolved = resolve({ project: "p", services }, { folder: "/p", file: "homeostat.json" });
@@ -49,14 +53,20 @@ function rig(failures: number, found: "blocked" | "nothing" = "blocked"): Rig {
     };
   };
   const bootId = "b";
+  const [clock, turned]: [SimClock, number[]] = [simClock(), []];
+  const nobody = { isDeaf: () => false, note: () => {}, opened: () => {}, closed: () => {} };
+  const asked: Asked = {
+    ...{ ...nobody, left: [], isWaiting: () => self.waits },
+    turned: (pid) => void turned.push(pid),
+  };
   const suspects = createSuspects({
-    ...{ resolved, begin, clock: simClock(), logFile: () => "/nowhere" },
+    ...{ resolved, begin, clock, asked, logFile: () => "/nowhere" },
     background: new AbortController().signal,
     running: () =>
       [...pids].map(([target, pid]) => ({ target, identity: { pid, startTicks: 1, bootId } })),
   });
-  return {
-    ...{ suspects, begun, dropped, pids },
+  const self: Rig = {
+    ...{ suspects, begun, dropped, pids, clock, turned, waits: false },
     say: (target, ...values) => {
       for (const value of values) suspects.note([reading(target, metrics.probe, value, 0)]);
     },
@@ -65,6 +75,7 @@ function rig(failures: number, found: "blocked" | "nothing" = "blocked"): Rig {
       return (await suspects.capture({ kind: "blocked-stack", target }, signal)).summary;
     },
   };
+  return self;
 }
 
 test("it begins one bad answer before the verdict, and is given once", async () => {
@@ -112,4 +123,41 @@ test("only the first few of many are begun, and only by an instance's own probe"
   other.suspects.note([reading("a/1", metrics.probeReady, 0, 0)]);
   other.say("a", 0);
   assert.deepEqual(other.begun, []);
+});
+
+test("a run is asked early once a minute, however often it answers badly", async () => {
+  const it = rig(2);
+  for (let n = 0; n < 25; n++) it.say("a/1", 0, 1);
+  assert.deepEqual(it.begun, [firstPid]);
+  it.pids.set("a/1", firstPid + 100);
+  it.say("a/1", 0, 1);
+  assert.deepEqual(it.begun, [firstPid, firstPid + 100], "another run");
+  await it.clock.advance(59_000);
+  it.say("a/1", 0, 1);
+  assert.equal(it.begun.length, 2);
+  await it.clock.advance(2_000);
+  it.say("a/1", 0, 1);
+  assert.equal(it.begun.length, 3);
+});
+
+test("it takes at least half of the bad answers that count", () => {
+  for (const failures of [1, 2, 3, 4, 10]) {
+    const it = rig(failures);
+    it.say("a/1", ...Array.from({ length: Math.ceil(failures / 2) - 1 }, () => 0));
+    assert.deepEqual(it.begun, [], `${failures}`);
+  }
+});
+
+test("good answers of those who were asked are told on, and nobody is asked who must not be", async () => {
+  const it = rig(2);
+  it.say("a/1", 1);
+  assert.deepEqual(it.turned, []);
+  it.waits = true;
+  it.say("a/1", 0, 1);
+  it.say("b/1", 0);
+  assert.deepEqual(it.turned, [firstPid]);
+  const off = rig(2, "blocked", { capture: false });
+  off.say("a/1", 0);
+  assert.deepEqual(off.begun, []);
+  assert.equal(await off.wanted("a/1"), `process ${firstPid} is gone`);
 });

@@ -1,10 +1,18 @@
 // Begins the capture of a hang while the probe has not spoken its verdict yet: one more bad answer to go.
 import type { Clock } from "../kernel/clock.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { ProcessIdentity } from "../model/instance.ts";
 import { metrics, type Reading } from "../model/reading.ts";
 import { isInstance, serviceOf, type Target } from "../model/target.ts";
 import type { Supervisor } from "../supervisor/spec.ts";
-import { captureEarly, captureEvidence, type EarlyCapture, turnMsOf } from "./capture.ts";
+import {
+  type Asked,
+  captureEarly,
+  captureEvidence,
+  closeLeft,
+  type EarlyCapture,
+  turnMsOf,
+} from "./capture.ts";
 import type { PerformOptions } from "./perform.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -22,12 +30,16 @@ export interface SuspectsOptions {
   readonly logFile: (target: Target) => string;
   /** The life of the daemon. */
   readonly background: AbortSignal;
+  /** Who was asked, now and by an earlier daemon. */
+  readonly asked: Asked;
   /** For tests. */
   readonly begin?: typeof captureEarly;
 }
 
 /** When many fall ill at once the first few tell enough. */
 const suspectsMax = 4;
+/** One run is asked so early once in this time: who answers now well, now badly, is not blocked. */
+const againMs = 60_000;
 
 interface Suspect {
   readonly pid: number;
@@ -39,22 +51,29 @@ interface Suspect {
  * never want what was begun, and then the process is left.
  */
 export function createSuspects(options: SuspectsOptions): Suspects {
-  const { resolved, clock, running, logFile, background, begin = captureEarly } = options;
+  const { resolved, clock, running, logFile, background, asked, begin = captureEarly } = options;
   const rows = new Map<Target, number>();
   const all = new Map<Target, Suspect>();
+  const isSoon = sameRunWithin(againMs, clock);
+  closeLeft(asked, { clock, signal: background });
 
-  const pidOf = (target: Target): number | undefined =>
-    running().find((it) => it.target === target)?.identity.pid;
+  const identityOf = (target: Target): ProcessIdentity | undefined =>
+    running().find((it) => it.target === target)?.identity;
+  const isOff = (target: Target): boolean =>
+    resolved.services[serviceOf(target)]?.capture === false;
   const drop = (target: Target): void => {
     all.get(target)?.early.drop();
     all.delete(target);
   };
   const suspect = (target: Target): void => {
     drop(target);
-    const pid = pidOf(target);
-    if (pid === undefined || all.size >= suspectsMax) return;
+    const identity = identityOf(target);
+    if (!identity || isOff(target) || all.size >= suspectsMax) return;
+    if (isSoon(target, identity)) return;
+    const { pid } = identity;
     const turnMs = turnMsOf(resolved, target);
-    const early = begin({ pid, clock, background, ...(turnMs === undefined ? {} : { turnMs }) });
+    const how = { clock, background, asked, ...(turnMs === undefined ? {} : { turnMs }) };
+    const early = begin({ pid, ...how });
     all.set(target, { pid, early });
     void early.over.then(() => {
       if (all.get(target)?.early === early) all.delete(target);
@@ -63,11 +82,15 @@ export function createSuspects(options: SuspectsOptions): Suspects {
   const note = ({ target, value }: Reading): void => {
     if (value > 0) {
       if (rows.delete(target)) drop(target);
+      if (!asked.isWaiting()) return;
+      const pid = identityOf(target)?.pid;
+      if (pid !== undefined) asked.turned(pid);
       return;
     }
     const row = (rows.get(target) ?? 0) + 1;
     rows.set(target, row);
     const failures = resolved.policy.services[serviceOf(target)]?.probe?.failures ?? 1;
+    // Of two and more that is at least half of them: one slow answer among good ones is no sign.
     if (row === failures - 1) suspect(target);
   };
 
@@ -79,7 +102,12 @@ export function createSuspects(options: SuspectsOptions): Suspects {
     },
     capture: async (wanted, signal): Promise<Evidence> => {
       const { target, kind } = wanted;
-      const pid = pidOf(target);
+      const pid = identityOf(target)?.pid;
+      const logged = { clock, signal, logFile: logFile(target) };
+      if (kind === "blocked-stack" && isOff(target)) {
+        const seen = { target, kind: "process" } as const;
+        return { ...(await captureEvidence({ wanted: seen, pid, ...logged })), kind };
+      }
       if (kind === "blocked-stack") {
         const known = all.get(target);
         all.delete(target);
@@ -88,8 +116,22 @@ export function createSuspects(options: SuspectsOptions): Suspects {
         if (early) return { ...early, target };
       }
       const turnMs = turnMsOf(resolved, target);
-      const how = { clock, signal, background, turnMs };
-      return captureEvidence({ wanted, pid, logFile: logFile(target), ...how });
+      return captureEvidence({ wanted, pid, ...logged, background, turnMs, asked });
     },
+  };
+}
+
+/** Whether this run was asked about less than `ms` ago; if not, it is from now on. */
+function sameRunWithin(
+  ms: number,
+  clock: Clock,
+): (target: Target, identity: ProcessIdentity) => boolean {
+  const past = new Map<Target, ProcessIdentity & { readonly atMs: number }>();
+  return (target, identity) => {
+    const last = past.get(target);
+    const isSame = last?.pid === identity.pid && last.startTicks === identity.startTicks;
+    if (isSame && clock.now() - last.atMs < ms) return true;
+    past.set(target, { ...identity, atMs: clock.now() });
+    return false;
   };
 }

@@ -99,7 +99,7 @@ interface Replayed {
 }
 
 /** What a detector of the loop would have said, point by point. */
-export function replayed<S>(detector: Detector<S>, { series, stretch }: Past): Replayed {
+function replayed<S>(detector: Detector<S>, { series, stretch }: Past): Replayed {
   const { target, metric, unit } = series;
   let state = detector.initial;
   let [alarms, sickMs, sinceMs] = [0, 0, Number.NaN];

@@ -37,6 +37,9 @@ const watched: ReadonlyMap<string, string> = new Map([
   [metrics.fds.name, "descriptors"],
   [metrics.appLoopDelay.name, "event loop delay"],
   [metrics.appHeap.name, "heap"],
+  ["spans.requests", "traced requests"],
+  ["spans.errors", "share of failed traces"],
+  ["spans.p95", "p95 of traces"],
 ]);
 
 /** A start reads files, compiles code and fills caches: that is no usual minute. */

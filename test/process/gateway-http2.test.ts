@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { constants } from "node:http2";
+import { connect, constants } from "node:http2";
+import { connect as connectPlain } from "node:net";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { connectHere, serveHere, until } from "./gateway-rig.ts";
 import { answerOf, askOver, client, startBefore } from "./gateway-secure-rig.ts";
 
@@ -66,6 +68,50 @@ test("HEAD, 204, 304, 100 and 103 mean what they mean in HTTP/1.1", async (t) =>
   await continued;
   expecting.end("body");
   assert.equal((await answer).status, 200);
+});
+
+test("a 205 is without a body, and a status that HTTP/2 does not have is no answer", async (t) => {
+  const port = await connectHere(t, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (head) => {
+      const status = / \/(\d+)/.exec(String(head))?.[1];
+      const lines = "Constructor: a\r\nContent-Length: 2";
+      socket.write(`HTTP/1.1 ${status} X\r\n${lines}\r\n\r\nno`);
+    });
+  });
+  const route = await startBefore(t, port);
+  const session = client(t, route.port);
+  const reset = await askOver(session, "/205");
+  assert.deepEqual([reset.status, reset.body.length], [205, 0]);
+  assert.deepEqual([reset.fields["content-length"], reset.fields.constructor], [undefined, "a"]);
+  for (const status of [600, 999]) {
+    assert.equal((await askOver(session, `/${status}`)).status, 502);
+  }
+  assert.equal((await askOver(session, "/200")).body.toString(), "no", "and the gateway goes on");
+  assert.deepEqual(route.stats.instance("web/1").statuses.length, 5);
+});
+
+test("a client that ends its connection ends what it has asked", async (t) => {
+  const port = await serveHere(t, (req) => void req.resume());
+  const route = await startBefore(t, port);
+  const sockets = [1, 2, 3].map(() => {
+    const plain = connectPlain(route.port, "127.0.0.1");
+    const options = { socket: plain, ALPNProtocols: ["h2"], rejectUnauthorized: false };
+    const session = connect("https://web.example", { createConnection: () => connectTls(options) });
+    session.on("error", () => {});
+    t.after(() => session.destroy());
+    const stream = session.request({ ":path": "/", ":method": "POST" });
+    stream.on("error", () => {});
+    // The body is not all: nothing but the end of the connection tells that nobody is there.
+    stream.write("some");
+    return plain;
+  });
+  const inflight = (): number => route.stats.instance("web/1").inflight;
+  const clients = (): number => route.stats.route("web").clients;
+  await until("all arrive", () => inflight() === 3);
+  // As the kernel does it for a process that was killed.
+  for (const socket of sockets) socket.end();
+  await until("nothing is left of them", () => inflight() === 0 && clients() === 0);
 });
 
 test("an answer that is not whole is never taken for one", async (t) => {

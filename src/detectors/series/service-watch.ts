@@ -51,16 +51,6 @@ export function watchServices({
   /** Until when services that were unusual are told to be usual. */
   const toldUntilMs = new Map<string, number>();
 
-  const pointOf = (service: string, { target, metric, unit, atMs }: Reading): Point => {
-    const points = services.get(service) ?? new Map<string, Point>();
-    services.set(service, points);
-    const key = `${target} ${metric}`;
-    const point = points.get(key) ?? {
-      ...{ target, metric, unit, fromMs: atMs, sum: 0, count: 0, told: undefined },
-    };
-    points.set(key, point);
-    return point;
-  };
   /** Whether there is something new to say of its service. */
   const judge = (point: Point): boolean => {
     const { target, metric, unit, fromMs: atMs } = point;
@@ -70,20 +60,12 @@ export function watchServices({
     return point.told !== undefined || toldUntilMs.has(serviceOf(target));
   };
   const takeOne = (it: Reading, changed: Set<string>): void => {
-    if (!watched.has(it.metric) || !Number.isFinite(it.value)) return;
     const service = serviceOf(it.target);
-    if (!known.has(service)) return;
+    if (!watched.has(it.metric) || !Number.isFinite(it.value) || !known.has(service)) return;
     if (it.atMs < (settledAt.get(service) ?? 0)) return;
-    const point = pointOf(service, it);
-    // A source that looks back brings what is late already.
-    if (it.atMs < point.fromMs) return;
-    if (point.count > 0 && it.atMs - point.fromMs >= pointMs) {
-      if (judge(point)) changed.add(service);
-      [point.sum, point.count] = [0, 0];
-    }
-    if (point.count === 0) point.fromMs = it.atMs;
-    point.sum += it.value;
-    point.count++;
+    const own = services.get(service) ?? new Map<string, Point>();
+    services.set(service, own);
+    if (addTo(own, it, judge)) changed.add(service);
   };
 
   /** Once a minute, of each service that has not learnt all. */
@@ -120,6 +102,25 @@ export function watchServices({
       for (const point of services.get(service)?.values() ?? []) [point.sum, point.count] = [0, 0];
     },
   };
+}
+
+/** `judge` is asked about a point that is whole; its answer, or false while none is. */
+function addTo(points: Map<string, Point>, it: Reading, judge: (point: Point) => boolean): boolean {
+  const { target, metric, unit, atMs, value } = it;
+  const key = `${target} ${metric}`;
+  const point = points.get(key) ?? {
+    ...{ target, metric, unit, fromMs: atMs, sum: 0, count: 0, told: undefined },
+  };
+  points.set(key, point);
+  // A source that looks back brings what is late already.
+  if (atMs < point.fromMs) return false;
+  const isWhole = point.count > 0 && atMs - point.fromMs >= pointMs;
+  const answer = isWhole && judge(point);
+  if (isWhole) [point.sum, point.count] = [0, 0];
+  if (point.count === 0) point.fromMs = atMs;
+  point.sum += value;
+  point.count++;
+  return answer;
 }
 
 function summaryOf(service: string, points: readonly Point[], atMs: number): Reading {

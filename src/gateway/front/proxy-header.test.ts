@@ -68,6 +68,12 @@ test("the examples of the specification are read", () => {
   assert.deepEqual(readProxyHeader(local), { kind: "done", length: 16, from: undefined });
 });
 
+test("a zone means something on one machine only: it is not taken over", () => {
+  const read = text("PROXY TCP6 fe80::1%eth0 fe80::2 1 2\r\n");
+  const from = { address: "fe80::1", port: 1 };
+  assert.deepEqual(read, { kind: "done", length: 37, from });
+});
+
 test("what is no header is refused as soon as that is known", () => {
   for (const line of [
     "GET / HTTP/1.1\r\n",

@@ -71,6 +71,8 @@ export function createTlsFront(parts: TlsParts): TlsFront {
     take(socket, peer, goOn) {
       if (!server) return void socket.destroy();
       entering.enter(socket, peer, goOn);
+      // Half a connection ends no handshake: without this, who leaves in it is kept to its limit.
+      socket.allowHalfOpen = false;
       server.emit("connection", socket);
     },
     close: () => kept.close(),
@@ -108,6 +110,7 @@ function createEntrance(): Entrance {
   return {
     enter(plain, peer, goOn) {
       inside.set(plain, (socket) => {
+        socket.allowHalfOpen = true;
         // Node resets no connection of TLS, only the one below it.
         socket.resetAndDestroy = () => {
           reset(plain);

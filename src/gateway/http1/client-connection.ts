@@ -11,7 +11,7 @@ import type { Client } from "../relay/serving.ts";
 import { type Member, never } from "../relay/sweep.ts";
 import { join } from "../relay/tunnel.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { connectionLine, isLast, late, originOf } from "./conversation.ts";
+import { connectionLine, isLast, late, originOf, patienceMs } from "./conversation.ts";
 import { type AskedHeads, RequestReader } from "./request-reader.ts";
 import type { Fault } from "./scan.ts";
 
@@ -42,8 +42,7 @@ export class ClientConnection implements Client, Connected, Member {
     this.#desk = desk;
     this.#writer = new AnswerWriter(socket);
     this.#reader = new RequestReader(originOf(peer, desk), known);
-    const { keepAliveMs, headMs } = desk.limits;
-    this.dueAtMs = desk.sweep.nowMs + (desk.closing ? headMs : keepAliveMs);
+    this.dueAtMs = desk.sweep.nowMs + patienceMs(desk);
     desk.sweep.join(this);
     desk.clients.add(this);
     socket
@@ -82,8 +81,7 @@ export class ClientConnection implements Client, Connected, Member {
   }
 
   begin(head: ResponseHead): void {
-    if (this.unframes && (head.framing === "chunked" || head.framing === "close"))
-      this.#closes = true;
+    this.#closes ||= this.unframes && (head.framing === "chunked" || head.framing === "close");
     this.#writer.begin(head, this.unframes, this.#lines(head.hasDate));
   }
 
@@ -105,8 +103,7 @@ export class ClientConnection implements Client, Connected, Member {
   done(): void {
     this.#passage = undefined;
     this.#resumeAnswer = undefined;
-    const isLast = this.#closes || (this.#desk.closing && this.#reader.waitingBytes === 0);
-    if (isLast) this.#finish();
+    if (this.#closes || (this.#desk.closing && this.#reader.waitingBytes === 0)) this.#finish();
     // Who takes no answers gets no more of them.
     else if (this.flush(() => this.#next())) this.#next();
   }

@@ -20,6 +20,11 @@ export function originOf(
   };
 }
 
+/** For the first request; who comes when the route is closing already is waited for only so long. */
+export function patienceMs({ closing, limits }: Desk): number {
+  return closing ? limits.headMs : limits.keepAliveMs;
+}
+
 /** Whether the connection ends with this answer. */
 export function isLast(
   { closing, limits }: Desk,

@@ -9,9 +9,12 @@ import type { Origin, Said } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
 import { ResponseReader } from "./response-reader.ts";
 
+const foreign = "203.0.113.9";
+
 function originOf(address: string): Origin {
   return {
     ...{ limits: defaultLimits, random: seeded(1), address, isSecure: false },
+    isForeign: address === foreign,
     ...{ host: "127.0.0.1:80", lastHost: undefined, lastForwarded: "" },
   };
 }
@@ -65,7 +68,7 @@ test("one byte makes another head, and what follows does not belong to it", () =
 test("lines made of what a client claims are no other client's", () => {
   const known = new KnownHeads<Said>();
   const claims = get.replace("\r\n\r\n", "\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n");
-  for (const address of ["192.0.2.7", "192.0.2.8"]) {
+  for (const address of [foreign, foreign, "192.0.2.7", "192.0.2.8", foreign]) {
     assert.deepEqual(asked(claims, known, address), asked(claims, undefined, address));
   }
 });

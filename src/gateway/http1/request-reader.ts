@@ -70,8 +70,7 @@ export class RequestReader {
       this.fault = said ?? { status: 400, text: "a head that cannot be read" };
       return undefined;
     }
-    // Lines that were made of a client's claims name that client.
-    if (isFirst && said.forwarded === undefined) this.#known?.learn(bytes, end, said);
+    if (isFirst && !said.claims) this.#known?.learn(bytes, end, said);
     return this.#begin(said, bytes, end);
   }
 

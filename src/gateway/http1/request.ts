@@ -33,7 +33,9 @@ export interface Said extends Omit<RequestHead, "id" | "text"> {
   /** The head for an instance, up to the lines that tell of the client. */
   readonly before: string;
   readonly host: string;
-  /** Undefined: the client claims no origin, and its own lines are those of all its requests. */
+  /** Whether it claims to come from elsewhere: what is made of that depends on who says it. */
+  readonly claims: boolean;
+  /** Undefined: nothing is claimed or believed, and the client's lines are those of all its requests. */
   readonly forwarded: string | undefined;
   readonly trace: string | undefined;
   readonly requestId: string | undefined;
@@ -85,6 +87,7 @@ export function readSaid(scan: HeadScan, bytes: Buffer, end: number, origin: Ori
       lengthLine(framing, fields.length ?? 0, line.method) +
       (upgrades ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "Connection: keep-alive\r\n"),
     host,
+    claims: fields.claimsOrigin,
     forwarded:
       fields.claimsOrigin && !origin.isForeign ? forwardedLines(fields, origin, host) : undefined,
     trace,

@@ -2,7 +2,7 @@
 import type { performServerHandshake, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { builtin } from "../../kernel/builtin.ts";
-import { originOf } from "../http1/conversation.ts";
+import { originOf, patienceMs } from "../http1/conversation.ts";
 import type { Origin } from "../http1/request.ts";
 import { HeadScan } from "../http1/scan.ts";
 import type { Connected, Desk } from "../relay/desk.ts";
@@ -41,9 +41,8 @@ export class ClientSession implements Connected, Member, OfSession {
     this.peer = peer;
     this.origin = originOf(peer, desk);
     this.scan = new HeadScan(desk.limits);
-    const { keepAliveMs, headMs } = desk.limits;
     this.#isLate = desk.closing;
-    this.dueAtMs = desk.sweep.nowMs + (this.#isLate ? headMs : keepAliveMs);
+    this.dueAtMs = desk.sweep.nowMs + patienceMs(desk);
     desk.sweep.join(this);
     desk.clients.add(this);
     // HTTP/2 knows no half of a connection: Node would not tell of a client that is gone.

@@ -10,6 +10,7 @@ const text = [
   "x-kind: two",
   "Cookie: a=1; sticky=web/2 ;b=x=y",
   "Empty:",
+  "X-Name: voil\u00c3\u00a0\t",
 ].join("\r\n");
 const head = { method: "POST", text: `${text}\r\n\r\n` } as Asked["head"];
 const asked: Asked = { head, peer: { address: "192.0.2.7", port: 1, isSecure: false } };
@@ -18,6 +19,7 @@ test("a field is found whatever its letters, the first of several, without space
   assert.equal(fieldOf(asked, "x-kind"), "one");
   assert.equal(fieldOf(asked, "host"), "shop.example");
   assert.equal(fieldOf(asked, "empty"), "");
+  assert.equal(fieldOf(asked, "x-name"), "voil\u00c3\u00a0", "its last byte is no blank");
   assert.equal(fieldOf(asked, "kind"), undefined);
   assert.equal(fieldOf(asked, "post /cart?item=3 http/1.1"), undefined);
 });

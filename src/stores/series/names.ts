@@ -3,8 +3,6 @@ import type { KeptSeries, SeriesName } from "./series-store.ts";
 
 export interface Names {
   readonly count: number;
-  /** The highest number that was given. */
-  readonly top: number;
   /** Undefined when it is new and there is no room. */
   idOf(series: SeriesName, nowMs: number): number | undefined;
   seen(id: number, atMs: number): void;
@@ -59,12 +57,10 @@ export function createNames({ max, forgetMs, onNew, onForgotten }: NamesOptions)
     get count() {
       return byId.size;
     },
-    get top() {
-      return top;
-    },
     idOf: ({ target, metric, unit }, nowMs) => {
       const known = byTarget.get(target)?.get(metric);
       if (known) return known.id;
+      // Whoever makes room is followed by a higher number: none is ever used again.
       if (byId.size >= max) makeRoom(nowMs);
       if (byId.size >= max) return undefined;
       const series = { id: top + 1, target, metric, unit };

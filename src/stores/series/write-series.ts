@@ -96,8 +96,7 @@ export function write(open: Open, group: readonly Shard[], untilMs?: number): vo
   try {
     file.file.write(() => {
       for (const series of fresh.values()) file.addSeries(series, shards.nowMs);
-      // The highest number stays taken, so that no other series ever gets it.
-      for (const id of forgotten) if (id !== open.names.top) file.forgetSeries(id);
+      for (const id of forgotten) file.forgetSeries(id);
       const tail = byteWriter();
       for (const shard of group) writeShard(open, shard, tail, done, untilMs);
       const bytes = tail.bytes();
