@@ -18,6 +18,12 @@ const extremes: Readonly<Record<string, Partial<ServiceConfig>>> = {
   outlier: { gateway: { outlier: { first: "1.0005s", max: "7d", interval: 100.5 } } },
   shadow: { gateway: { shadow: { to: 9_000, timeout: "7d" } } },
   "retry after": { gateway: { shed: { retryAfter: "7d" } } },
+  limits: {
+    gateway: {
+      limits: { headBytes: 1_048_576, bodyBytes: 2 ** 50, request: "7d", keepAlive: "7d" },
+      ...{ zone: "a", zones: ["a", "b"] },
+    },
+  },
   "an empty field": {
     gateway: { faults: [{ share: 1, abort: 503, match: { header: { "x-test": "" } } }] },
   },

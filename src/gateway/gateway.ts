@@ -94,8 +94,9 @@ export function createGateway(
 
 /** What differs here is another listening socket, or other clients on it. */
 function keyOf({ service, host, port, protocol, path, ...route }: Route): string {
-  const { acceptProxy, trustForwarded } = route;
-  return JSON.stringify([service, host, port, protocol, path, acceptProxy, trustForwarded]);
+  const { acceptProxy, trustForwarded, limits } = route;
+  const clients = [acceptProxy, trustForwarded, limits];
+  return JSON.stringify([service, host, port, protocol, path, ...clients]);
 }
 
 /** What they have promised to finish, `leaving` knows until then. */

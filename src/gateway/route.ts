@@ -62,8 +62,9 @@ const closePollMs = 50;
 export function createRoute(
   config: Route,
   context: RouteContext,
-  limits: Limits = defaultLimits,
+  usual: Limits = defaultLimits,
 ): LiveRoute {
+  const limits = { ...usual, ...config.limits };
   const { clock, random, log, deadlines, stats, listening = createListening() } = context;
   const clients = new Set<Connected>();
   const sweep = createSweep(clock, clientResolutionMs);

@@ -15,6 +15,7 @@ import {
 import { amount, fields, list, maybe, mismatch, parsed, text, whole } from "../protocol/shape.ts";
 import { balancing, balancingStats, place } from "./wire/balancing.ts";
 import { featureStats, features } from "./wire/features.ts";
+import { limits } from "./wire/limits.ts";
 import { certificates as certificateList, secure } from "./wire/secure.ts";
 import { transport } from "./wire/transport.ts";
 
@@ -117,6 +118,7 @@ function route(value: unknown, at: string): Route {
     holdMs: amount(raw.holdMs, `${at}.holdMs`, longestMs),
     timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, longestMs),
     ...transport(raw, at),
+    ...limits(raw, at),
     ...features(raw, at),
     ...balancing(raw, at),
     ...secure(raw, at),

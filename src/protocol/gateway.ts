@@ -4,6 +4,7 @@
 
 import type { BalancedRoute, BalancedRouteStats, BalancedUpstream } from "./gateway-balancing.ts";
 import type { FeatureStats, RouteFeatures } from "./gateway-features.ts";
+import type { LimitedRoute } from "./gateway-limits.ts";
 import type { CertificateStats, RouteSecure } from "./gateway-secure.ts";
 import type { RouteTransport } from "./gateway-transport.ts";
 
@@ -27,7 +28,12 @@ export type UpstreamState = (typeof upstreamStates)[number];
 
 export const upstreamStates = ["ready", "spare", "draining", "hung"] as const;
 
-export interface Route extends RouteTransport, RouteFeatures, BalancedRoute, RouteSecure {
+export interface Route
+  extends RouteTransport,
+    RouteFeatures,
+    BalancedRoute,
+    RouteSecure,
+    LimitedRoute {
   readonly service: string;
   /** Where clients connect, on `host`. */
   readonly host: string;

@@ -69,4 +69,8 @@ export interface BalancingConfig {
   readonly outlier?: OutlierConfig;
   readonly retry?: RetryConfig;
   readonly split?: SplitConfig;
+  /** Instances of this zone are asked first, while enough of them are able. */
+  readonly zone?: string;
+  /** Of the instances in their order, again from the first when there are more. */
+  readonly zones?: readonly string[];
 }

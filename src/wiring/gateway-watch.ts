@@ -31,10 +31,7 @@ export async function lookAfter(
     if (one.runner !== asked?.runner) silent = 0;
     asked = one;
     if (signal.aborted || !one.routes.answers) continue;
-    const speaks = await one.link.stats().then(
-      () => true,
-      isSpeech,
-    );
+    const speaks = await one.link.stats().then(() => true, isSpeech);
     silent = speaks ? 0 : silent + 1;
     if (speaks) await one.routes.push();
     if (silent < silentLimit || !one.runner.current) continue;

@@ -35,6 +35,7 @@ export function toBalancing({
   outlier,
   retry,
   split,
+  zone,
 }: BalancingConfig): BalancedRoute {
   const isSaid = balance !== undefined || slowStart !== undefined;
   return {
@@ -42,6 +43,7 @@ export function toBalancing({
     ...(outlier ? { outlier: toOutlier(outlier) } : {}),
     ...(retry ? { retry: toRetry(retry) } : {}),
     ...(split ? { split: toSplit(split) } : {}),
+    ...(zone === undefined ? {} : { zone }),
   };
 }
 

@@ -51,8 +51,11 @@ function upstreamsOf(
 }
 
 function upstreamOf(turn: Turn, { name, gateway }: ResolvedService, replicas: number): Upstream {
-  const { instancePath } = gateway;
-  if (instancePath === undefined) return turn;
-  const filling = { name, index: indexOf(turn.instance), port: turn.port, replicas };
-  return { ...turn, path: fill(instancePath, filling) };
+  const { instancePath, zones = [] } = gateway;
+  const index = indexOf(turn.instance);
+  const zone = zones[index % zones.length];
+  const placed = zone === undefined ? turn : { ...turn, zone };
+  if (instancePath === undefined) return placed;
+  const filling = { name, index, port: turn.port, replicas };
+  return { ...placed, path: fill(instancePath, filling) };
 }

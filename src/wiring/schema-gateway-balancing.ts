@@ -50,6 +50,9 @@ const outlier = block("{ failures: 5 }", {
   .describe("Leaves an instance out for what it answers. Default: for failed connections only.")
   .optional();
 
+const zoneForm = /^[\w.-]{1,63}$/;
+const zonePhrase = 'a name such as "a"';
+
 const onPhrase = 'a list of "reset" and "hung"';
 const methodPhrase = 'a list of 1 to 20 methods, such as ["POST"]';
 
@@ -107,6 +110,8 @@ export const balancing: {
   readonly outlier: Setting;
   readonly retry: Setting;
   readonly split: Setting;
+  readonly zone: Setting;
+  readonly zones: Setting;
 } = {
   balance: z
     .union([z.enum(["least", "round-robin"], balancePhrase), hash], balancePhrase)
@@ -116,4 +121,13 @@ export const balancing: {
   outlier,
   retry,
   split,
+  zone: text(zonePhrase, zoneForm)
+    .describe("Instances of this zone are asked first, while enough of them are able.")
+    .optional(),
+  zones: z
+    .array(text(zonePhrase, zoneForm), 'a list of 1 to 64 names, such as ["a", "b"]')
+    .min(1, 'a list of 1 to 64 names, such as ["a", "b"]')
+    .max(64, 'a list of 1 to 64 names, such as ["a", "b"]')
+    .describe("Of the instances in their order, again from the first when there are more.")
+    .optional(),
 };

@@ -54,7 +54,7 @@ function rig(failures: number, found: "blocked" | "nothing" = "blocked", more: o
   };
   const bootId = "b";
   const [clock, turned]: [SimClock, number[]] = [simClock(), []];
-  const nobody = { isDeaf: () => false, note: () => {}, opened: () => {}, closed: () => {} };
+  const nobody = { isDeaf: () => false, note: () => true, opened: () => {}, closed: () => {} };
   const asked: Asked = {
     ...{ ...nobody, left: [], isWaiting: () => self.waits },
     turned: (pid) => void turned.push(pid),

@@ -13,7 +13,6 @@ import {
   askOver,
   folderOf,
   makeCertificate,
-  type SecureRoute,
   startBefore,
   startSecure,
 } from "./gateway-secure-rig.ts";
@@ -125,16 +124,12 @@ test("TLS over a Unix socket: each client is who its proxy says", async (t) => {
 });
 
 interface Entering {
-  readonly route: SecureRoute;
   readonly socket: Socket;
+  readonly closed: Promise<void>;
 }
 
 /** A route that begins to close while a client is between its connection and its request. */
-async function closing(
-  t: TestContext,
-  said: Partial<Route>,
-  graceMs: number,
-): Promise<Entering & { readonly closed: Promise<void> }> {
+async function closing(t: TestContext, said: Partial<Route>, graceMs: number): Promise<Entering> {
   const port = await tells(t);
   const route = await (said.acceptProxy
     ? startSecure(t, { upstreams: ready(port), over: said })
@@ -146,7 +141,14 @@ async function closing(
   const secure = said.acceptProxy ? later : over(later);
   secure.write(`${said.acceptProxy ? named : ""}${get}`);
   await all(secure);
-  return { route, socket, closed: route.live.close(graceMs) };
+  await until("only the first is left", () => route.stats.route("web").clients === 0);
+  let isOver = false;
+  const closed = route.live.close(graceMs).then(() => {
+    isOver = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isOver, false, "it waits");
+  return { socket, closed };
 }
 
 const behindProxy: Partial<Route> = { acceptProxy: ["127.0.0.1"] };

@@ -227,3 +227,23 @@ test("what strangers claim of those before them is dropped, what proxies of ours
   assert.deepEqual(JSON.parse(await ask(undefined)), believed);
   assert.deepEqual(JSON.parse(await ask(["127.0.0.1"])), believed);
 });
+
+test("what clients may do is what the route says", async (t) => {
+  const server = createHttpServer((_, res) => res.end("ok"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const limits = { headBytes: 1_024, bodyBytes: 10, requestsPerConnection: 1, headMs: 300 };
+  const route = closing(t, await startRoute(port, {}, { limits }));
+  const ask = async (text: string): Promise<string> => {
+    const socket = client(t, { port: route.port });
+    socket.write(text);
+    return all(socket);
+  };
+  const head = "Host: a\r\n";
+  assert.match(await ask(`GET / HTTP/1.1\r\n${head}\r\n`), /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
+  assert.match(await ask(`GET / HTTP/1.1\r\n${head}X: ${"x".repeat(2_000)}\r\n\r\n`), / 431 /);
+  assert.match(await ask(`POST / HTTP/1.1\r\n${head}Content-Length: 11\r\n\r\n`), / 413 /);
+  assert.match(await ask(`GET / HTTP/1.1\r\n${head}`), / 408 /);
+});

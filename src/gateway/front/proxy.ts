@@ -3,8 +3,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Deadlines } from "../relay/deadlines.ts";
-import type { Peer } from "../relay/peer.ts";
-import { reset } from "../relay/reset.ts";
+import { type Peer, reset } from "../relay/peer.ts";
 import { readProxyHeader } from "./proxy-header.ts";
 
 export interface ProxyParts {

@@ -3,8 +3,7 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CertificateStats, RouteSecure } from "../../protocol/gateway-secure.ts";
 import type { Limits } from "../relay/limits.ts";
-import type { Peer } from "../relay/peer.ts";
-import { reset } from "../relay/reset.ts";
+import { type Peer, reset } from "../relay/peer.ts";
 import { type Certificate, certificateFor, minVersion } from "./certificates.ts";
 import { type KeptParts, keepCertificates } from "./kept-certificates.ts";
 

@@ -1,4 +1,4 @@
-// Who is at the other end of a client's connection.
+// Who is at the other end of a client's connection, and how that is cut.
 import type { Socket } from "node:net";
 
 export interface Peer {
@@ -23,4 +23,11 @@ export function plainAddress(address = "unknown"): string {
 export function withoutZone(address: string): string {
   const at = address.indexOf("%");
   return at < 0 ? address : address.slice(0, at);
+}
+
+/** Cut so that what has come is not taken for all. A Unix socket knows no reset, and just ends. */
+export function reset(socket: Socket): void {
+  // Node throws when it is asked to reset one that has no address.
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -8,9 +8,8 @@ import type { WaitEnd } from "../relay/hold.ts";
 import { addressOf } from "../relay/home.ts";
 import type { Instance } from "../relay/instance.ts";
 import type { RequestHead } from "../relay/messages.ts";
-import { type Peer, plainAddress } from "../relay/peer.ts";
+import { type Peer, plainAddress, reset } from "../relay/peer.ts";
 import { pick } from "../relay/pick.ts";
-import { reset } from "../relay/reset.ts";
 import { join } from "../relay/tunnel.ts";
 
 /** There is no request to look at: what is chosen by one is chosen by the client's address. */
