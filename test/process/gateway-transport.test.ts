@@ -242,7 +242,10 @@ test("what clients may do is what the route says", async (t) => {
     return all(socket);
   };
   const head = "Host: a\r\n";
-  assert.match(await ask(`GET / HTTP/1.1\r\n${head}\r\n`), /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
+  assert.match(
+    await ask(`GET / HTTP/1.1\r\n${head}\r\n`),
+    /^HTTP\/1\.1 200 [\s\S]*Connection: close/,
+  );
   assert.match(await ask(`GET / HTTP/1.1\r\n${head}X: ${"x".repeat(2_000)}\r\n\r\n`), / 431 /);
   assert.match(await ask(`POST / HTTP/1.1\r\n${head}Content-Length: 11\r\n\r\n`), / 413 /);
   assert.match(await ask(`GET / HTTP/1.1\r\n${head}`), / 408 /);
