@@ -1,9 +1,11 @@
 // Captures what a Node.js process with a blocked event loop is doing, before anything is done to it.
 import { basename } from "node:path";
 import { type Clock, deadline } from "../kernel/clock.ts";
+import type { Asked } from "./capture-asked.ts";
 import { culprit, frameLines } from "./capture-frames.ts";
 import { type Capture, type Description, describeProcess, familyOf } from "./capture-process.ts";
-import { askLoop, closeLate, type Finding, takesRequest } from "./inspector.ts";
+import { askLoop, type Finding, takesRequest } from "./inspector.ts";
+import { closeLate } from "./inspector-close.ts";
 import { linkOf } from "./inspector-port.ts";
 import { type ProcessStat, readCommand, readEnvironment, readStat } from "./procfs.ts";
 
@@ -20,6 +22,8 @@ export interface BlockedStackOptions {
   readonly background?: AbortSignal;
   /** How long a loop may take for one turn before it counts as blocked. Default: 400. */
   readonly turnMs?: number;
+  /** Keeps in mind who is asked, and knows who is asked in vain. Default: nobody does. */
+  readonly asked?: Asked;
 }
 
 /** A capture that has begun before it is wanted. */
@@ -109,6 +113,7 @@ async function look(
   const stopped = nodes.find(isStopped);
   const asked = nodes
     .filter((stat) => !isStopped(stat) && takesRequest(stat.pid))
+    .filter((stat) => !options.asked?.isDeaf(stat.pid))
     .toSorted(runningFirst);
   const findings = await askAll(
     asked.slice(0, askedLimit).map((stat) => stat.pid),
@@ -126,9 +131,14 @@ async function look(
   if (turning) return tellTurning(findings);
   const description = describeProcess(pid);
   if (description.lines.length === 0) return { summary: description.summary, lines: [] };
-  const why =
-    nodes.length === 0 ? "not a Node.js process" : "takes no SIGUSR1, so it cannot be asked";
-  return tell(pid, `${why}; ${description.summary}`, description);
+  return tell(pid, `${unasked(nodes)}; ${description.summary}`, description);
+}
+
+function unasked(nodes: readonly ProcessStat[]): string {
+  if (nodes.length === 0) return "not a Node.js process";
+  return nodes.some((stat) => takesRequest(stat.pid))
+    ? "has its own use for SIGUSR1, so it is not asked"
+    : "takes no SIGUSR1, so it cannot be asked";
 }
 
 /** One that computes may wait for a moment, for a page or another thread: it is looked at again. */
@@ -147,7 +157,7 @@ async function running(
 /** All at once, since each may take as long as there is; one blocked loop ends the questions. */
 async function askAll(
   pids: readonly number[],
-  { clock, background, turnMs }: BlockedStackOptions,
+  { pid: leader, clock, background, turnMs, asked }: BlockedStackOptions,
   signal: AbortSignal,
   wanted?: Promise<void>,
 ): Promise<readonly Finding[]> {
@@ -156,11 +166,13 @@ async function askAll(
   return Promise.all(
     pids.map(async (pid) => {
       const turn = turnMs === undefined ? {} : { turnMs };
-      const search = { clock, signal: until, ...turn, ...(wanted && { wanted }) };
+      const kept = { leader, ...(asked && { asked }), ...(background && { background }) };
+      const search = { clock, signal: until, ...turn, ...kept, ...(wanted && { wanted }) };
       const finding = await askLoop(pid, search);
       if (finding.kind === "blocked") found.abort();
       if (finding.kind === "mute" && background) {
-        void closeLate(pid, finding.before, { clock, signal: background });
+        const late = { clock, signal: background, ...(asked && { asked }) };
+        void closeLate(pid, finding.before, late);
       }
       return finding;
     }),
@@ -191,9 +203,8 @@ function tellMute(pid: number, isCancelled: boolean): Told {
   const children = description.children.map((text) => `; child: ${text}`).join("");
   if (isCancelled)
     return tell(pid, `the capture was ended before it could tell${children}`, description);
-  const isCertain = hasOwnPort(pid);
-  const why = isCertain
-    ? "blocked in native code"
+  const why = hasOwnPort(pid)
+    ? "blocked in native code, unless it has its own use for SIGUSR1"
     : "no inspector opened: blocked in native code, or its port is taken";
   return tell(pid, `${why}${children || `; ${description.summary}`}`, description);
 }

@@ -55,6 +55,20 @@ test("the culprit is the innermost code that is not Node's own", () => {
   assert.equal(culprit([], cwd), "outside JavaScript");
 });
 
+test("WebAssembly that nobody's code has called is Node's own", () => {
+  const wasm = at("wasm-function[17]", "wasm://wasm/003ed3ca", 1, 90_210);
+  const strip = at("processTypeScriptCode", "node:internal/modules/typescript", 130);
+  assert.equal(
+    culprit([wasm, wasm, strip, timer], cwd),
+    "in processTypeScriptCode (node:internal/modules/typescript:130)",
+  );
+  assert.equal(
+    culprit([wasm, own, timer], cwd),
+    "in wasm-function[17] (wasm://wasm/003ed3ca:1), called in resizeThumbnail (services/thumbnails.ts:12)",
+  );
+  assert.equal(culprit([wasm], cwd), "in wasm-function[17] (wasm://wasm/003ed3ca:1)");
+});
+
 test("a package is named together with the own code that called it", () => {
   const hash = at("hashSync", "file:///srv/shop/node_modules/bcryptjs/index.js", 3);
   assert.equal(

@@ -16,15 +16,20 @@ export function frameLines(frames: readonly Frame[], cwd: string | undefined): r
   return left > 0 ? [...lines.slice(0, -1), `… and ${left + 1} more`] : lines;
 }
 
-/** "in resizeThumbnail (services/thumbnails.ts:12)": the innermost code that is not Node's own. */
+/**
+ * "in resizeThumbnail (services/thumbnails.ts:12)": the innermost code that is not Node's own. Node has
+ * WebAssembly of its own, which strips types and reads modules: only what somebody's code has called
+ * is somebody's.
+ */
 export function culprit(frames: readonly Frame[], cwd: string | undefined): string {
-  const own = frames.filter(isOwn);
-  const inner = own[0] ?? frames[0];
+  const all = frames.filter(isOwn);
+  const own = all.every(isWasm) ? [] : all;
+  const inner = own[0] ?? frames.find((frame) => !isWasm(frame)) ?? frames[0];
   if (!inner) return "outside JavaScript";
-  const caller = own.find((frame) => !isPackage(frame));
+  const caller = own.find((frame) => !isForeign(frame));
   const place = nameOf(inner, cwd);
   // Code of a package rarely is at fault by itself: who called it is what people can change.
-  return isPackage(inner) && caller ? `${place}, called ${nameOf(caller, cwd)}` : place;
+  return isForeign(inner) && caller ? `${place}, called ${nameOf(caller, cwd)}` : place;
 }
 
 function nameOf(frame: Frame, cwd: string | undefined): string {
@@ -32,8 +37,12 @@ function nameOf(frame: Frame, cwd: string | undefined): string {
   return frame.functionName === "" ? `at ${place}` : `in ${frame.functionName} (${place})`;
 }
 
-function isPackage({ url }: Frame): boolean {
-  return url.includes("/node_modules/");
+function isWasm({ url }: Frame): boolean {
+  return url.startsWith("wasm:");
+}
+
+function isForeign(frame: Frame): boolean {
+  return isWasm(frame) || frame.url.includes("/node_modules/");
 }
 
 function placeOf(frame: Frame, cwd: string | undefined): string {

@@ -2,10 +2,12 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { EvidenceWanted } from "../model/diagnosis.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Asked } from "./capture-asked.ts";
 import { captureBlockedStack } from "./capture-blocked.ts";
 import { lastLines } from "./capture-lines.ts";
 import { type Capture, captureProcess } from "./capture-process.ts";
 
+export { type Asked, keepAsked } from "./capture-asked.ts";
 export {
   type BlockedStackOptions,
   captureBlockedStack,
@@ -14,6 +16,7 @@ export {
 } from "./capture-blocked.ts";
 export { endOfLog, lastLines } from "./capture-lines.ts";
 export { type Capture, captureProcess } from "./capture-process.ts";
+export { closeLeft } from "./inspector-close.ts";
 
 export interface CaptureOptions {
   readonly wanted: EvidenceWanted;
@@ -27,6 +30,8 @@ export interface CaptureOptions {
   readonly background?: AbortSignal;
   /** The same: {@link captureBlockedStack}. */
   readonly turnMs?: number | undefined;
+  /** The same. */
+  readonly asked?: Asked;
 }
 
 /** Lines of a log that are kept as evidence. */
@@ -44,10 +49,11 @@ async function captureKind(options: CaptureOptions): Promise<Capture> {
     return { kind: wanted.kind, summary: "no process runs", lines: [], tookMs: 0 };
   }
   if (wanted.kind === "process") return captureProcess({ pid, clock });
-  const { signal, background, turnMs } = options;
+  const { signal, background, turnMs, asked } = options;
   return captureBlockedStack({
     ...{ pid, clock, signal },
     ...(background && { background }),
+    ...(asked && { asked }),
     ...(turnMs === undefined ? {} : { turnMs }),
   });
 }

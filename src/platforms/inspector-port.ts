@@ -44,6 +44,7 @@ export function parseListeners(table: string): readonly Listener[] {
   return found;
 }
 
+/** Listeners on 127.0.0.1 of everybody in the network of the process. */
 export function readListeners(pid: number): readonly Listener[] {
   try {
     return parseListeners(readHead(`/proc/${pid}/net/tcp`, tableLimit));
@@ -97,6 +98,11 @@ function ownsSocket(pid: number, inode: string): boolean {
     if (isGone(error)) return false;
     throw error;
   }
+}
+
+/** Whether the process listens somewhere where it did not before. */
+export function hasNew(pid: number, before: ReadonlySet<string>): boolean {
+  return readListeners(pid).some(({ inode }) => !before.has(inode) && ownsSocket(pid, inode));
 }
 
 /** What a link of /proc points to; undefined when it was closed meanwhile. */

@@ -19,6 +19,7 @@ export type Reply = Readonly<Record<string, unknown>>;
 
 /** Nothing here rejects: when the session ends, what still waits resolves with undefined. */
 export interface Session {
+  readonly address: InspectorAddress;
   /** The result of a command; undefined when it failed or the session ended first. */
   call(method: string, params?: Reply): Promise<Reply | undefined>;
   /** Something that means nothing is said: see where it is used. */
@@ -66,6 +67,7 @@ export async function openSession(
   if (!socket) return undefined;
   const { send, end } = socket;
   return {
+    address,
     closed: closing.promise,
     call: (method, params = {}) => {
       if (over) return Promise.resolve(undefined);

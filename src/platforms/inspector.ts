@@ -1,4 +1,6 @@
 // Asks one Node.js process whether its event loop turns, and for its stack when it does not.
+import type { Asked } from "./capture-asked.ts";
+import { closeAlone, leave, seeClosed } from "./inspector-close.ts";
 import {
   findInspector,
   type InspectorAddress,
@@ -22,57 +24,45 @@ export interface TurnSearch extends Search {
   readonly turnMs?: number;
   /** Until then a loop that does not turn is waited for; it is told as it is then. */
   readonly wanted?: Promise<void>;
+  /** Who is asked is kept in mind there, as of the instance that `leader` leads. */
+  readonly asked?: Asked;
+  readonly leader?: number;
+  /** The life of the daemon: so long a port that was open is looked after. */
+  readonly background?: AbortSignal;
 }
-
-/** How long a port that opens late is waited for, and how often it is looked for. */
-const lateMs = 60_000;
-const lateLookMs = 500;
-
-/** What is kept in the process between a capture and the closing of its port. */
-const slot = 'globalThis[Symbol.for("homeostat.inspector")]';
 
 /**
  * Evaluating `1` would not do: V8 runs the inspector's messages in the middle of a loop that never
- * ends. The promise is resolved by the loop only. A closing that still stands is called off first.
+ * ends. The promise is resolved by the loop only. A closing that still stands is called off first; and
+ * should whoever asks die before it leaves, the port closes by itself.
  */
-const turn = {
-  expression: `clearTimeout(${slot}?.timer), ${slot} = undefined,
-    new Promise((resolve) => setImmediate(resolve, 1))`,
+const turn = (address: InspectorAddress) => ({
+  expression: `${closeAlone(address)}; new Promise((resolve) => setImmediate(resolve, 1))`,
   awaitPromise: true,
   returnByValue: true,
-};
-
-/**
- * Closes the port half a second after the loop has turned. Node.js crashes when its inspector is
- * closed while a WebSocket says goodbye (both send the frame that ends it, and the handler is freed
- * by the first): seen in WsHandler::OnCloseFrameWritten of 24.21. So the goodbye must be long over;
- * `setImmediate` comes before the timer because a timer set in a blocked loop is due at once.
- */
-const closePort = {
-  expression: `{
-    const closing = (${slot} = {});
-    setImmediate(() => {
-      if (${slot} !== closing) return;
-      closing.timer = setTimeout(() => {
-        ${slot} = undefined;
-        (process._debugEnd ?? process.getBuiltinModule("node:inspector").close)();
-      }, 500);
-      closing.timer.unref();
-    });
-  }`,
-};
+});
 
 /** The process runs all the time. */
 export async function askLoop(pid: number, search: TurnSearch): Promise<Finding> {
   const before = new Set(readListeners(pid).map(({ inode }) => inode));
+  let isAgain = false;
+  const request = (): boolean => {
+    const isPossible = requestInspector(pid, before, search, isAgain);
+    isAgain = true;
+    return isPossible;
+  };
   // A port that is just being closed after an earlier capture may end the first session.
   for (let attempt = 0; attempt < 3 && !search.signal.aborted; attempt++) {
-    const address = await findInspector(pid, before, () => requestInspector(pid), search);
+    const address = await findInspector(pid, before, request, search);
+    if (address) search.asked?.opened(pid);
     const session = address && (await openSession(address, search.signal));
     if (!session) continue;
     const finding = await question(pid, session, search);
     leave(session);
-    if (finding) return finding;
+    if (finding) {
+      void seeClosed(pid, before, search);
+      return finding;
+    }
   }
   return muteOrGone({ kind: "mute", pid, before }, search);
 }
@@ -95,7 +85,7 @@ async function question(
   const over = new AbortController();
   const search = { clock, signal: AbortSignal.any([signal, over.signal]) };
   const turned = session
-    .call("Runtime.evaluate", turn)
+    .call("Runtime.evaluate", turn(session.address))
     .then((reply) =>
       reply ? ({ kind: "turning", pid, afterMs: clock.now() - startedAt } as const) : never(),
     );
@@ -147,53 +137,6 @@ async function stackOf(pid: number, session: Session, { clock, signal }: Search)
   return { kind: "blocked", pid, frames };
 }
 
-function leave(session: Session): void {
-  void session.call("Runtime.disable");
-  void session.call("Runtime.evaluate", closePort);
-  session.close();
-}
-
-/** Waits for a port that opens when native code has ended, and closes it. Never rejects. */
-export async function closeLate(
-  pid: number,
-  before: ReadonlySet<string>,
-  search: Search,
-): Promise<void> {
-  const { clock, signal } = search;
-  const until = clock.now() + lateMs;
-  try {
-    while (!signal.aborted && isRunning(pid) && clock.now() < until) {
-      await clock.sleep(lateLookMs, signal);
-      const hasNew = readListeners(pid).some(({ inode }) => !before.has(inode));
-      if (hasNew && (await closeNow(pid, before, search))) return;
-    }
-  } catch {
-    // Nobody waits for this: the daemon is ending, or /proc cannot be read. The port stays open.
-  }
-}
-
-async function closeNow(
-  pid: number,
-  before: ReadonlySet<string>,
-  search: Search,
-): Promise<boolean> {
-  const once = new AbortController();
-  const signal = AbortSignal.any([search.signal, once.signal]);
-  void search.clock.sleep(lateLookMs, signal).then(
-    () => once.abort(),
-    () => {},
-  );
-  const address: InspectorAddress | undefined = await findInspector(pid, before, () => true, {
-    ...search,
-    signal,
-  });
-  const session = address && (await openSession(address, signal));
-  once.abort();
-  if (!session) return false;
-  leave(session);
-  return true;
-}
-
 /**
  * SIGUSR1 ends a process that does not catch it: one with --disable-sigusr1, one that has just been
  * started, or a child between fork and exec, which still looks like Node but has one thread only.
@@ -207,9 +150,16 @@ export function takesRequest(pid: number): boolean {
 }
 
 /** False when it has ended, does not catch the signal or is not ours to signal. */
-function requestInspector(pid: number): boolean {
+function requestInspector(
+  pid: number,
+  before: ReadonlySet<string>,
+  { asked, leader = pid }: TurnSearch,
+  isAgain: boolean,
+): boolean {
   try {
-    return takesRequest(pid) && process.kill(pid, "SIGUSR1");
+    if (!takesRequest(pid)) return false;
+    const isNew = asked?.note(pid, leader, before) ?? true;
+    return isNew || isAgain ? process.kill(pid, "SIGUSR1") : true;
   } catch (error) {
     if (isGone(error)) return false;
     throw error;

@@ -10,6 +10,7 @@ import { gatewayLink } from "../../src/gateway/link.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { HomeostatError } from "../../src/kernel/errors.ts";
 import { silentLog } from "../../src/kernel/log.ts";
+import { gatewayProtocol } from "../../src/protocol/gateway.ts";
 import {
   ask,
   freePort,
@@ -68,7 +69,7 @@ test("a config that is older than the current one is ignored and acknowledged", 
   const { release, ...greeting } = JSON.parse(lines[0] ?? "");
   assert.match(release, /^\d+\.\d+\.\d+ /);
   assert.deepEqual(greeting, {
-    ...{ kind: "hello", protocol: 2, pid: rig.gateway.pid, version: 2, held: [] },
+    ...{ kind: "hello", protocol: gatewayProtocol, pid: rig.gateway.pid, version: 2, held: [] },
   });
   assert.deepEqual(JSON.parse(lines[1] ?? ""), { kind: "applied", version: 2, problems: [] });
   assert.equal((await ask(rig.port, "/")).status, 200);
@@ -206,8 +207,8 @@ test("the link says when the gateway is lost, and finds the next one", async (t)
 test("the link refuses another protocol, another shape, and silence", async (t) => {
   const rig = await startGateway(t);
   const cases = [
-    ['{"kind":"hello","protocol":3,"pid":1,"version":0}\n', "WIRE_VERSION"],
-    ['{"kind":"hello","protocol":2}\n', "WIRE_SHAPE"],
+    [`{"kind":"hello","protocol":${gatewayProtocol + 1},"pid":1,"version":0}\n`, "WIRE_VERSION"],
+    [`{"kind":"hello","protocol":${gatewayProtocol}}\n`, "WIRE_SHAPE"],
     ["SSH-2.0\n", "WIRE_SHAPE"],
     ["", "TIMED_OUT"],
   ] as const;
