@@ -120,6 +120,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
+  readonly signal?: AbortSignal;
 }
 
 /** What an instance says of itself and of the request. */
@@ -133,10 +134,10 @@ export const told = ({ body }: Answer): Told => JSON.parse(body) as Told;
 
 /** One request, on a connection of its own unless an agent is given; rejects when it breaks. */
 export function ask(port: number, path: string, options: Ask = {}): Promise<Answer> {
-  const { method = "GET", headers = {}, body, agent } = options;
+  const { method = "GET", headers = {}, body, agent = false, signal } = options;
   const answer = new Promise<Answer>((resolve, reject) => {
-    const to = { host: "127.0.0.1", port, path, method, headers, agent: agent ?? false };
-    const out = request(to, async (incoming) => {
+    const to = { host: "127.0.0.1", port, path, method, headers, agent };
+    const out = request(signal ? { ...to, signal } : to, async (incoming) => {
       const pieces: Buffer[] = [];
       try {
         for await (const piece of incoming) pieces.push(piece as Buffer);

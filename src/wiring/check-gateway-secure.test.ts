@@ -4,28 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { certificate, key } from "../../test/process/support/tls-fixture.ts";
 import { checkGateway } from "./check-gateway.ts";
 import { toGateway } from "./resolve-gateway.ts";
 import { checkShape } from "./shape.ts";
 
-/** Of "localhost" and "web.example", until 2120; known to everybody, it protects nothing. */
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBbTCCARSgAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMnNJlKgXG3IeM4g
-cVlyPIKhlHUjn7QpUCXIRM76NHOwoWgKs5ps6su1ZCXDHE/i1tfF6tocI2OxgDsp
-hF8JFTijVTBTMA8GA1UdEwEB/wQFMAMBAf8wIQYDVR0RBBowGIIJbG9jYWxob3N0
-ggt3ZWIuZXhhbXBsZTAdBgNVHQ4EFgQUneqrPXHlGIJWycrus8P6JvlWA2QwCgYI
-KoZIzj0EAwIDRwAwRAIga161cWUTf7p+Q/CNeT6HapcsE6eNRD0+KbD1qIMoqTIC
-IHtkiYlYDCluqtjGxVQZvJrw4XxvZ43C4i8xuPovQray
------END CERTIFICATE-----
-`;
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+2Od8HUE8FzuZSKe
-Ldsa+q65/r+ghczFTBaO3tW1axehRANCAATJzSZSoFxtyHjOIHFZcjyCoZR1I5+0
-KVAlyETO+jRzsKFoCrOabOrLtWQlwxxP4tbXxeraHCNjsYA7KYRfCRU4
------END PRIVATE KEY-----
-`;
 const otherKey = `-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEICl8mLV349Qb0DkT/5VEHmmtN9nsTm8GHX/LLZolvouh
 -----END PRIVATE KEY-----

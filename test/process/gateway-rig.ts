@@ -2,13 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import {
-  Agent,
-  createServer as createHttpServer,
-  type IncomingHttpHeaders,
-  type RequestListener,
-  request,
-} from "node:http";
+import { Agent, createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +13,9 @@ import { type GatewayLink, gatewayLink } from "../../src/gateway/link.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { Route, RouteStats, Upstream } from "../../src/protocol/gateway.ts";
+import { type Answer, type Ask, ask as askOnce } from "../../src/testing/gateway-instances.ts";
+
+export type { Answer, Ask } from "../../src/testing/gateway-instances.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -140,40 +137,11 @@ export const draining = (instance: string, port: number): Upstream => ({
   ...{ instance, port, state: "draining" },
 });
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-export interface Ask {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
-  readonly agent?: Agent;
-  readonly signal?: AbortSignal;
-}
-
 const pool = new Agent({ keepAlive: true });
 
 /** One request; rejects when the connection breaks before the answer is complete. */
 export function ask(port: number, path: string, options: Ask = {}): Promise<Answer> {
-  const { method = "GET", headers = {}, body, agent = pool, signal } = options;
-  return new Promise((resolve, reject) => {
-    const target = { host: "127.0.0.1", port, path, method, headers, agent };
-    const out = request(signal ? { ...target, signal } : target, async (incoming) => {
-      const chunks: Buffer[] = [];
-      try {
-        for await (const chunk of incoming) chunks.push(chunk);
-      } catch (error) {
-        reject(error);
-      }
-      const { statusCode: status = 0, headers } = incoming;
-      resolve({ status, headers, body: Buffer.concat(chunks).toString() });
-    });
-    out.on("error", reject);
-    out.end(body);
-  });
+  return askOnce(port, path, { agent: pool, ...options });
 }
 
 /** A gateway before one instance inside the test's own process. */
