@@ -21,8 +21,11 @@ const tsc = join(root, "node_modules/typescript/bin/tsc");
 const work = mkdtempSync(join(tmpdir(), "homeostat-package-"));
 const build = join(work, "build");
 /** The policies and the kernel: their faces and types, and what they share with the rest. */
-const parts = ["policies", "kernel", "shared/policies.js", "shared/kernel.js"];
-const own = "(?:policies/|kernel/|shared/(?:policies|kernel)\\.js)";
+const parts = [
+  ...["policies", "kernel", "shared/policies.js", "shared/policies-common.js"],
+  "shared/kernel.js",
+];
+const own = "(?:policies/|kernel/|shared/(?:policies|policies-common|kernel)\\.js)";
 
 interface Ended {
   readonly code: number | null;
