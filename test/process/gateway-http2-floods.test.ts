@@ -158,7 +158,7 @@ test("a head that is too large is refused, and the connection goes on", async (t
 });
 
 test("large bodies pass both ways in little memory, at the pace of who is slower", async (t) => {
-  const size = 96 * 1024 * 1024;
+  const size = 160 * 1024 * 1024;
   const piece = Buffer.alloc(64 * 1024, "x");
   const port = await serveHere(t, async (req, res) => {
     let bytes = 0;
@@ -192,7 +192,8 @@ test("large bodies pass both ways in little memory, at the pace of who is slower
   await ended;
   assert.deepEqual([declared, bytes], [size, size]);
   const grown = (peak - before) / 2 ** 20;
-  assert.ok(grown < 64, `grew by ${grown.toFixed()} MiB`);
+  // What the collector has not come to yet is in it.
+  assert.ok(grown < 110, `grew by ${grown.toFixed()} MiB`);
 });
 
 test("one body that nobody takes does not hold up the others of its connection", async (t) => {
