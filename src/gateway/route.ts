@@ -16,6 +16,7 @@ import type { AskedHeads } from "./http1/request-reader.ts";
 import { ClientSession } from "./http2/client-session.ts";
 import { createH2cCarriers } from "./http2/instance-sessions.ts";
 import { createBalancing } from "./relay/balancing/balancing.ts";
+import { Crowd } from "./relay/crowd.ts";
 import { dateLines } from "./relay/date.ts";
 import type { Deadlines } from "./relay/deadlines.ts";
 import type { Connected, Desk } from "./relay/desk.ts";
@@ -71,12 +72,13 @@ export function createRoute(
   const counters = stats.route(config.service);
   const upstreams = (): readonly Instance[] => desk.upstreams;
   const features = createFeatureSet(featureKinds, { clock, random, log, counters, upstreams });
+  const room = createWaitingRoom(deadlines, limits.waiting);
   const desk = {
+    ...{ room, crowd: new Crowd(counters, room) },
     ...{ clock, random, log, limits, config, counters, clients, deadlines, features },
     upstreams: [] as readonly Instance[],
     balancing: createBalancing({ random, upstreams, nowMs: () => clock.now() }),
     retrying: new Retrying(counters, clock.now()),
-    room: createWaitingRoom(deadlines, limits.waiting),
     sweep,
     closing: false as boolean,
     dateLine: dateLines(clock, () => sweep.nowMs),

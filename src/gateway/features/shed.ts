@@ -2,7 +2,7 @@
 import type { Random } from "../../kernel/random.ts";
 import type { Ending } from "../../policies/adaptive/ending.ts";
 import { type Priority, priorities, type Shed } from "../../protocol/gateway-features.ts";
-import { type Asked, fieldOf, pathOf } from "../relay/asked.ts";
+import { type Asked, fieldOf, isStream, pathOf } from "../relay/asked.ts";
 import type { Account, Feature, FeatureKind, FeatureParts } from "../relay/feature.ts";
 import type { Reply } from "../relay/replies.ts";
 import { isUnder, withoutQuery } from "./paths.ts";
@@ -76,11 +76,6 @@ function createShed(rules: Shed, timeoutMs: number, parts: FeatureParts): Featur
 const toBeSureMs = 5_000;
 
 const none: Readonly<Record<Priority, number>> = { critical: 0, high: 0, normal: 0, low: 0 };
-
-/** A WebSocket and a stream of events last as long as somebody listens. */
-function isStream(asked: Asked): boolean {
-  return asked.head.upgrades || fieldOf(asked, "accept")?.includes("text/event-stream") === true;
-}
 
 /** What a request says of itself counts more than its path, if it is believed at all. */
 export function priorityOf(asked: Asked, rules: Shed): Priority | "exempt" {

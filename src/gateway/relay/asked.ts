@@ -36,3 +36,8 @@ export function cookieOf(asked: Asked, name: string): string | undefined {
   }
   return undefined;
 }
+
+/** A WebSocket and a stream of events last as long as somebody listens. */
+export function isStream(asked: Asked): boolean {
+  return asked.head.upgrades || fieldOf(asked, "accept")?.includes("text/event-stream") === true;
+}

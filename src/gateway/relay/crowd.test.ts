@@ -1,30 +1,38 @@
-// Who waited looks again when an instance may be there, and not all go at once to one that is just ready.
+// Who waited is let in as there is room: never more at once than is known to be borne, and each in the end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isCrowded, worthALookAt } from "./crowd.ts";
-import type { Serving } from "./serving.ts";
+import { Crowd } from "./crowd.ts";
 
-function serving(
-  limit: number | undefined,
-  ...ups: readonly (readonly [boolean, number, number])[]
-) {
-  const upstreams = ups.map(([isOpen, inflight, untilMs]) => ({
-    ...{ isOpen, inflight, ejection: { untilMs } },
-  }));
-  return { counters: { limit }, upstreams } as unknown as Serving;
+function scene(limit: number | undefined) {
+  const woken: number[] = [];
+  const counters: { limit?: number } = limit === undefined ? {} : { limit };
+  const crowd = new Crowd(counters, { wake: (count) => void woken.push(count) });
+  return { crowd, counters, woken };
 }
 
-const never = Number.NEGATIVE_INFINITY;
-
 test("where nothing is learnt nobody is in the way", () => {
-  assert.equal(isCrowded(serving(undefined, [true, 500, never])), false);
-  assert.equal(isCrowded(serving(10, [true, 6, never], [true, 3, never])), false);
-  assert.equal(isCrowded(serving(10, [true, 6, never], [true, 4, never])), true);
+  const { crowd } = scene(undefined);
+  for (let i = 0; i < 500; i++) crowd.enter();
+  assert.equal(crowd.isFull, false);
 });
 
-test("it looks again when an ejected one may be tried, and not for one that was never ejected", () => {
-  const one = serving(undefined, [true, 0, never], [true, 0, 300], [true, 0, 200], [false, 0, 150]);
-  assert.equal(worthALookAt(one, 100), 200);
-  assert.equal(worthALookAt(serving(undefined, [true, 0, never]), 100), Number.POSITIVE_INFINITY);
-  assert.equal(worthALookAt(serving(1, [true, 1, never]), 100), 150, "room is looked for soon");
+test("as many as the limit go in, and as one leaves the next is woken", () => {
+  const { crowd, woken } = scene(2);
+  crowd.enter();
+  assert.equal(crowd.isFull, false);
+  crowd.enter();
+  assert.equal(crowd.isFull, true);
+  crowd.leave();
+  assert.deepEqual(woken, [1]);
+});
+
+test("a limit that has grown lets more in, one that has shrunk none", () => {
+  const { crowd, counters, woken } = scene(3);
+  for (let i = 0; i < 3; i++) crowd.enter();
+  counters.limit = 5;
+  crowd.leave();
+  assert.deepEqual(woken, [3]);
+  counters.limit = 1;
+  crowd.leave();
+  assert.deepEqual(woken, [3]);
 });

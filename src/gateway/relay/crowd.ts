@@ -1,24 +1,36 @@
-// Requests that waited together: when it is worth their while to look again, and that not all go at once.
-import type { Serving } from "./serving.ts";
-
-/** How soon somebody who waited looks whether there is room now. */
-const roomMs = 50;
+// Those of a route who waited for an instance and have been let in: not all at once, where that is known to be too many.
+import type { RouteCounters } from "../stats.ts";
+import type { WaitingRoom } from "./hold.ts";
 
 /**
- * An instance that has just become ready gets no more at once than it is known to bear: where that is
- * learnt, those who waited go on as the ones before them are answered.
+ * An instance that has just become ready gets no more of them at a time than it is known to bear; as
+ * one is answered the next one goes. Streams are not counted: they last as long as somebody listens.
  */
-export function isCrowded({ counters, upstreams }: Serving): boolean {
-  const { limit } = counters;
-  if (limit === undefined) return false;
-  return upstreams.reduce((sum, { inflight }) => sum + inflight, 0) >= limit;
-}
+export class Crowd {
+  readonly #counters: Pick<RouteCounters, "limit">;
+  readonly #room: Pick<WaitingRoom, "wake">;
+  #inside = 0;
 
-/** The next moment at which an instance may be there that nobody is told of; Infinity for none. */
-export function worthALookAt(serving: Serving, nowMs: number): number {
-  if (isCrowded(serving)) return nowMs + roomMs;
-  const back = serving.upstreams
-    .filter(({ isOpen, ejection }) => isOpen && ejection.untilMs > nowMs)
-    .map(({ ejection }) => ejection.untilMs);
-  return Math.min(Number.POSITIVE_INFINITY, ...back);
+  constructor(counters: Pick<RouteCounters, "limit">, room: Pick<WaitingRoom, "wake">) {
+    this.#counters = counters;
+    this.#room = room;
+  }
+
+  /** Never where nothing is learnt. */
+  get isFull(): boolean {
+    return this.#left <= 0;
+  }
+
+  enter(): void {
+    this.#inside++;
+  }
+
+  leave(): void {
+    this.#inside--;
+    if (!this.isFull) this.#room.wake(this.#left);
+  }
+
+  get #left(): number {
+    return (this.#counters.limit ?? Number.POSITIVE_INFINITY) - this.#inside;
+  }
 }

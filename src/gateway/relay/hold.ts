@@ -8,7 +8,9 @@ export interface WaitingRoom {
   readonly size: number;
   /** `onLeave` receives a function that takes the request out of the room ("gone"). */
   wait(untilMs: number, onLeave: (leave: () => void) => void): Promise<WaitEnd>;
-  /** Ends every wait, in the order of arrival. */
+  /** Ends the waits of so many, in the order of arrival. */
+  wake(count: number): void;
+  /** Ends every wait, in the same order. */
   wakeAll(): void;
 }
 
@@ -30,6 +32,13 @@ export function createWaitingRoom(deadlines: Deadlines, limit: number): WaitingR
         waiting.add(finish);
         onLeave(() => finish("gone"));
       });
+    },
+    wake(count) {
+      let left = count;
+      for (const finish of waiting) {
+        if (left-- <= 0) return;
+        finish("woken");
+      }
     },
     wakeAll() {
       for (const finish of [...waiting]) finish("woken");

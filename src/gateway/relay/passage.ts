@@ -1,11 +1,9 @@
 // One client request from arrival to answer: choose an instance, forward, repeat or wait.
-import type { Asked } from "./asked.ts";
+import { type Asked, isStream } from "./asked.ts";
 import { type Admitted, Attendance } from "./attendance.ts";
 import { type Lot, takenBy } from "./balancing/split.ts";
-import { isCrowded, worthALookAt } from "./crowd.ts";
 import type { Ending, EndingKind, Job, Tally } from "./exchange.ts";
 import type { Outcome } from "./feature.ts";
-import type { WaitEnd } from "./hold.ts";
 import type { Carrier } from "./home.ts";
 import type { Instance } from "./instance.ts";
 import { addInterrupted } from "./interrupted.ts";
@@ -14,8 +12,9 @@ import { pick } from "./pick.ts";
 import { degradedReply, type Reply, unserved } from "./replies.ts";
 import { keepBytes, RequestBody } from "./request-body.ts";
 import type { Client, Serving } from "./serving.ts";
+import { type Guest, Stay } from "./stay.ts";
 
-export class Passage implements Job, Admitted {
+export class Passage implements Job, Admitted, Guest {
   readonly method: string;
   readonly text: string;
   readonly upgrades: boolean;
@@ -34,11 +33,12 @@ export class Passage implements Job, Admitted {
   /** How often it was forwarded, and how many of these may have reached a process. */
   #forwards = 0;
   #tries = 0;
-  #held = false;
+  #stay: Stay | undefined;
+  /** Let in after it had waited, and counted as such. */
+  #isInside = false;
   #gone = false;
   #upstream: Instance | undefined;
   #connection: Carrier | undefined;
-  #leaveRoom: (() => void) | undefined;
   #tally: Tally | undefined;
 
   constructor(serving: Serving, client: Client, asked: Asked, nowMs: number) {
@@ -79,12 +79,19 @@ export class Passage implements Job, Admitted {
       this.refuse(degradedReply(config.degraded));
       return;
     }
-    const upstream =
-      this.#held && isCrowded(this.#serving)
-        ? undefined
-        : pick(this.#serving, this.#asked, this.#failed, nowMs, this.#release());
+    const upstream = this.#mustWait()
+      ? undefined
+      : pick(this.#serving, this.#asked, this.#failed, nowMs, this.#release());
     if (upstream) this.#attempt(upstream, nowMs);
     else this.#hold();
+  }
+
+  again(): void {
+    this.pass();
+  }
+
+  unserved(why: string): void {
+    this.refuse(unserved(why));
   }
 
   refuse(reply: Reply): void {
@@ -128,7 +135,20 @@ export class Passage implements Job, Admitted {
     if (upstream && this.#settle(upstream, ending)) this.pass();
   }
 
+  /** Who waited goes in as there is room. */
+  #mustWait(): boolean {
+    const { crowd } = this.#serving;
+    return this.#stay !== undefined && !this.#isInside && crowd.isFull && !isStream(this.#asked);
+  }
+
+  #hold(): void {
+    this.#stay ??= new Stay(this.#serving, this.#holdUntilMs, this);
+    this.#stay.wait();
+  }
+
   #close(outcome: Outcome, status: number): void {
+    if (this.#isInside) this.#serving.crowd.leave();
+    this.#isInside = false;
     this.#attendance?.close({
       ...{ outcome, status, tries: this.#forwards },
       instance: this.#upstream?.instance,
@@ -138,7 +158,7 @@ export class Passage implements Job, Admitted {
 
   #stop(kind: "gone" | "faulty", status: number, text: string): void {
     this.#gone = true;
-    this.#leaveRoom?.();
+    this.#stay?.leave();
     this.#connection?.giveUp(kind, text);
     this.#close(kind, status);
   }
@@ -158,6 +178,10 @@ export class Passage implements Job, Admitted {
     const own = !this.#repeatable || this.upgrades || this.#forwards > 0;
     if (this.#forwards++ > 0) this.#serving.counters.retries++;
     if (this.#lot) this.#lot = takenBy(upstream, this.#lot, this.#serving.counters);
+    if (this.#stay && !this.#isInside && !isStream(this.#asked)) {
+      this.#isInside = true;
+      this.#serving.crowd.enter();
+    }
     this.#upstream = upstream;
     upstream.enter();
     this.#connection = upstream.carry(this, own, nowMs);
@@ -221,29 +245,5 @@ export class Passage implements Job, Admitted {
     addInterrupted(counters, this.method, stage, denial ? "lost" : "repeated");
     if (denial) this.refuse(denial);
     return denial === undefined;
-  }
-
-  /** Waits for an instance, and looks again. */
-  #hold(): void {
-    const { counters, room, clock } = this.#serving;
-    const untilMs = Math.min(this.#holdUntilMs, worthALookAt(this.#serving, clock.now()));
-    if (!this.#held) counters.held++;
-    this.#held = true;
-    const wait = room.wait(untilMs, (leave) => {
-      this.#leaveRoom = leave;
-    });
-    void wait.then((end) => this.#waited(end));
-  }
-
-  #waited(end: WaitEnd): void {
-    const { counters, room, clock } = this.#serving;
-    this.#leaveRoom = undefined;
-    if (end === "gone" || this.#gone) return;
-    // Before its time is up, a wait expires because an ejected instance may be tried again.
-    const isOver = end === "full" || (end === "expired" && clock.now() >= this.#holdUntilMs);
-    if (!isOver) return void this.pass();
-    counters.unserved++;
-    const why = end === "full" ? `${room.size} requests wait already` : "no instance became ready";
-    this.refuse(unserved(why));
   }
 }

@@ -5,6 +5,7 @@ import type { Random } from "../../kernel/random.ts";
 import type { Route } from "../../protocol/gateway.ts";
 import type { RouteCounters } from "../stats.ts";
 import type { Balancing } from "./balancing/balancing.ts";
+import type { Crowd } from "./crowd.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Answering } from "./exchange.ts";
 import type { Feature } from "./feature.ts";
@@ -22,6 +23,8 @@ export interface Serving {
   readonly balancing: Balancing;
   readonly retrying: Retrying;
   readonly room: WaitingRoom;
+  /** Who waited there and has been let in. */
+  readonly crowd: Crowd;
   readonly counters: RouteCounters;
   readonly features: { readonly active: readonly Feature[] };
   readonly deadlines: Deadlines;

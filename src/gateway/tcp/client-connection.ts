@@ -4,12 +4,12 @@ import { proxyHeader } from "../front/proxy-header.ts";
 import type { Asked } from "../relay/asked.ts";
 import type { Connected, Desk } from "../relay/desk.ts";
 import { type Tally, untold } from "../relay/exchange.ts";
-import type { WaitEnd } from "../relay/hold.ts";
 import { addressOf } from "../relay/home.ts";
 import type { Instance } from "../relay/instance.ts";
 import type { RequestHead } from "../relay/messages.ts";
 import { type Peer, plainAddress, reset } from "../relay/peer.ts";
 import { pick } from "../relay/pick.ts";
+import { type Guest, Stay } from "../relay/stay.ts";
 import { join } from "../relay/tunnel.ts";
 
 /** There is no request to look at: what is chosen by one is chosen by the client's address. */
@@ -18,15 +18,14 @@ const nothing: RequestHead = {
   ...{ expects: false, upgrades: false, id: "", text: "" },
 };
 
-export class TcpConnection implements Connected {
+export class TcpConnection implements Connected, Guest {
   readonly #socket: Socket;
   readonly #asked: Asked;
   readonly #desk: Desk;
   readonly #holdUntilMs: number;
   readonly #failed: Set<Instance> = new Set();
   #instance: Socket | undefined;
-  #leaveRoom: (() => void) | undefined;
-  #held = false;
+  #stay: Stay | undefined;
   #isJoined = false;
   #isOver = false;
 
@@ -39,7 +38,7 @@ export class TcpConnection implements Connected {
     desk.counters.requests++;
     socket.pause();
     socket.on("error", () => this.cut()).on("close", () => this.#closed());
-    this.#look();
+    this.again();
   }
 
   /** Nothing in its bytes can ask a client to leave: it has until it is cut. */
@@ -55,12 +54,16 @@ export class TcpConnection implements Connected {
   #closed(): void {
     this.#isOver = true;
     this.#desk.clients.delete(this);
-    this.#leaveRoom?.();
+    this.#stay?.leave();
     // Joined ones end each other, and what was said last still arrives.
     if (!this.#isJoined) this.#instance?.destroy();
   }
 
-  #look(): void {
+  unserved(): void {
+    reset(this.#socket);
+  }
+
+  again(): void {
     const { config, counters, clock } = this.#desk;
     if (this.#isOver) return;
     if (config.degraded) {
@@ -69,8 +72,12 @@ export class TcpConnection implements Connected {
       return;
     }
     const upstream = pick(this.#desk, this.#asked, this.#failed, clock.now());
-    if (upstream) this.#connect(upstream);
-    else this.#hold();
+    if (upstream) {
+      this.#connect(upstream);
+      return;
+    }
+    this.#stay ??= new Stay(this.#desk, this.#holdUntilMs, this);
+    this.#stay.wait();
   }
 
   #connect(upstream: Instance): void {
@@ -104,7 +111,7 @@ export class TcpConnection implements Connected {
     upstream.failed(this.#desk.clock.now());
     this.#failed.add(upstream);
     this.#desk.counters.retries++;
-    this.#look();
+    this.again();
   }
 
   #join(instance: Socket): void {
@@ -124,29 +131,5 @@ export class TcpConnection implements Connected {
     const ends = { client: this.#socket, instance: raw, sweep, idleMs: limits.tunnelIdleMs };
     join({ ...ends, rest: undefined }, () => {});
     this.#socket.resume();
-  }
-
-  #hold(): void {
-    const { counters, room, upstreams } = this.#desk;
-    const again = upstreams.filter(({ isOpen }) => isOpen);
-    const untilMs = Math.min(this.#holdUntilMs, ...again.map((up) => up.ejection.untilMs));
-    if (!this.#held) counters.held++;
-    this.#held = true;
-    const wait = room.wait(untilMs, (leave) => {
-      this.#leaveRoom = leave;
-    });
-    void wait.then((end) => this.#waited(end));
-  }
-
-  #waited(end: WaitEnd): void {
-    this.#leaveRoom = undefined;
-    if (end === "gone" || this.#isOver) return;
-    const isOver =
-      end === "full" || (end === "expired" && this.#desk.clock.now() >= this.#holdUntilMs);
-    if (!isOver) this.#look();
-    else {
-      this.#desk.counters.unserved++;
-      reset(this.#socket);
-    }
   }
 }
