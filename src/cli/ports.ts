@@ -6,7 +6,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { silentLog } from "../kernel/log.ts";
 import { socketsAreHeld } from "../wiring/ours.ts";
 import type { Finding } from "../wiring/problem.ts";
-import { number, record } from "../wiring/raw.ts";
+import { number, type Raw, record } from "../wiring/raw.ts";
 import { defaults } from "../wiring/resolve.ts";
 import { type At, quote } from "../wiring/words.ts";
 import { readNote, type Where } from "./context.ts";
@@ -22,23 +22,27 @@ const loopback = "127.0.0.1";
 /** Those of this project's own gateway and daemon are no problem. */
 export async function portsInUse(config: unknown, where: Where): Promise<readonly Finding[]> {
   const { services, dashboard } = record(config);
-  const wanted: Wanted[] = [];
-  if (
-    !((await gatewayAnswers(where)) || (await haproxyAnswers(where)) || socketsAreHeld(where.state))
-  ) {
-    for (const [name, service] of Object.entries(record(services))) {
-      const { port: asked, host = loopback } = record(service);
-      const port = usable(asked);
-      if (port === undefined || typeof host !== "string") continue;
-      wanted.push({ at: ["services", name, "port"], host, port });
-    }
-  }
+  const answers = (await gatewayAnswers(where)) || (await haproxyAnswers(where));
+  const taken = answers ? [] : await problems(portsOf(record(services)));
+  // All processes are looked at only when there is a reason to.
+  const found = taken.length > 0 && socketsAreHeld(where.state) ? [] : taken;
   const own = record(dashboard).port;
   const port = own === undefined ? defaults.dashboardPort : usable(own);
   const { host = loopback } = record(dashboard);
-  if (port !== undefined && typeof host === "string" && !isOwn(where, port)) {
-    wanted.push({ at: ["dashboard", "port"], host, port });
-  }
+  if (port === undefined || typeof host !== "string" || isOwn(where, port)) return found;
+  return [...found, ...(await problem({ at: ["dashboard", "port"], host, port }))];
+}
+
+function portsOf(services: Raw): readonly Wanted[] {
+  return Object.entries(services).flatMap(([name, service]) => {
+    const { port: asked, host = loopback } = record(service);
+    const port = usable(asked);
+    if (port === undefined || typeof host !== "string") return [];
+    return [{ at: ["services", name, "port"], host, port }];
+  });
+}
+
+async function problems(wanted: readonly Wanted[]): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   for (const want of wanted) found.push(...(await problem(want)));
   return found;

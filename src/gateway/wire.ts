@@ -1,4 +1,5 @@
 // The lines of the control socket, read and checked field by field; both ends use this.
+import { durationMaxMs } from "../kernel/duration.ts";
 import {
   type FromGateway,
   type GatewayConfig,
@@ -27,8 +28,6 @@ const instanceLimit = 1_000;
 const toxiproxyLimit = 256;
 /** Stats may still name instances and routes that are gone. */
 const statsLimit = 4_096;
-/** As long as any duration of a config. */
-const longestMs = 7 * 86_400_000;
 
 export function encodeLine(message: ToGateway | FromGateway): string {
   return `${JSON.stringify(message)}\n`;
@@ -115,8 +114,8 @@ function route(value: unknown, at: string): Route {
     port: whole(raw.port, `${at}.port`, 1, 65_535),
     upstreams: list(raw.upstreams, `${at}.upstreams`, upstreamLimit, upstream),
     ...(raw.degraded === undefined ? {} : { degraded: degraded(raw.degraded, `${at}.degraded`) }),
-    holdMs: amount(raw.holdMs, `${at}.holdMs`, longestMs),
-    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, longestMs),
+    holdMs: amount(raw.holdMs, `${at}.holdMs`, durationMaxMs),
+    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, durationMaxMs),
     ...transport(raw, at),
     ...limits(raw, at),
     ...features(raw, at),

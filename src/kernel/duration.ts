@@ -3,6 +3,12 @@
 /** Milliseconds as a number, or text such as "500ms", "2s", "1m30s", "6h", "7d". */
 export type Duration = number | string;
 
+/**
+ * Every duration of a config ends here, and so does what the gateway is told of it. A timer of Node
+ * holds 24.8 days and fires at once beyond; 7 days leave room for the sums that are made of them.
+ */
+export const durationMaxMs: number = 7 * 86_400_000;
+
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,

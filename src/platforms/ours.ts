@@ -50,8 +50,8 @@ export async function startOurs<T>(
   return undefined;
 }
 
-export function oursOf(project: string, target: Target): readonly Found[] {
-  return scanMarked(project).filter((found) => found.target === target);
+export function oursOf(project: string, ...targets: readonly Target[]): readonly Found[] {
+  return scanMarked(project).filter((found) => targets.includes(found.target));
 }
 
 /** Resolves when none of the project is left; those that were told to end have a moment. */

@@ -93,7 +93,7 @@ export function assemble(options: DaemonOptions, stopped: AbortSignal): Parts {
   });
   const series = recordSeries(options, clock, stopped);
   const watching = watchSeries({ clock, log, stateFolder, policy: resolved.policy });
-  void watching?.run(loop, stopped);
+  watching?.run(loop, stopped);
   const { observe, note } = observing(loop, history, suspects, series, watching);
   const gateway = makeGateway({
     ...{ options, platform, clock, env: setOf(options.env), logFile: logFile(gatewayTarget) },

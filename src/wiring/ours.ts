@@ -4,5 +4,5 @@ import { oursOf } from "../platforms/ours.ts";
 
 /** A gateway, or the spawner that holds its sockets while it is gone. */
 export function socketsAreHeld(stateFolder: string): boolean {
-  return [gatewayTarget, spawnerTarget].some((target) => oursOf(stateFolder, target).length > 0);
+  return oursOf(stateFolder, gatewayTarget, spawnerTarget).length > 0;
 }

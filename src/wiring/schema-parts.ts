@@ -1,13 +1,7 @@
 // The pieces that the shape of a config is made of: each with one phrase for what belongs there.
 import { z } from "zod";
-import { parseDuration } from "../kernel/duration.ts";
+import { durationMaxMs, parseDuration } from "../kernel/duration.ts";
 import { either, span } from "./words.ts";
-
-/**
- * Every duration ends here. A timer of Node holds 24.8 days and fires at once beyond; 7 days leave
- * room for the sums that are made of them.
- */
-const durationMaxMs: number = 7 * 86_400_000;
 
 // Each setting has one phrase for what belongs there, whichever of its rules is broken: zod's own
 // messages are never shown.

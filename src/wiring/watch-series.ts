@@ -1,6 +1,5 @@
 // Watches what services show for what is unusual; what was learnt of them outlives the daemon.
-import { readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Loop } from "../controller/loop.ts";
 import { adaptive } from "../detectors/series/adaptive.ts";
@@ -16,7 +15,7 @@ import { serviceOf } from "../model/target.ts";
 
 export interface SeriesWatching extends Pick<ServiceWatch, "take"> {
   /** Hears what happens to services, and writes down what is learnt, until `signal` aborts. */
-  run(loop: Pick<Loop, "subscribe">, signal: AbortSignal): Promise<void>;
+  run(loop: Pick<Loop, "subscribe">, signal: AbortSignal): void;
 }
 
 export interface SeriesWatchingOptions {
@@ -63,27 +62,40 @@ export function watchSeries(options: SeriesWatchingOptions): SeriesWatching | un
     wallMs: (atMs) => localMs(clock.wall() - clock.now() + atMs),
     label: (metric) => watched.get(metric) ?? metric,
   });
-  watch.restore(readBlocks(file, `${model.name} ${model.size}`, log));
+  const of = `${model.name} ${model.size}`;
   const services = watchServices({
     watch,
     watched: new Set(watched.keys()),
     services: new Set(budgets.keys()),
   });
+  let isRestored = false;
+  /** With the first readings: a start takes over what runs before it reads what is not urgent. */
+  const restore = (): void => {
+    if (!isRestored) watch.restore(readBlocks(file, of, log));
+    isRestored = true;
+  };
+  const keep = (): void => {
+    try {
+      if (isRestored) writeBlocks(file, of, watch);
+    } catch (error) {
+      log.warn("what was learnt of series is not kept", { reason: messageOf(error) });
+    }
+  };
   return {
-    take: services.take,
-    async run(loop, signal) {
+    take: (readings) => {
+      restore();
+      return services.take(readings);
+    },
+    run(loop, signal) {
       loop.subscribe((events) => {
         for (const { type, subject } of events) {
           if (type !== "instance.started" && type !== "instance.exited") continue;
           services.unsettle(serviceOf(subject), clock.now() + settleMs);
         }
       });
-      const keep = (): Promise<void> =>
-        writeBlocks(file, `${model.name} ${model.size}`, watch).catch((error: unknown) => {
-          log.warn("what was learnt of series is not kept", { reason: messageOf(error) });
-        });
-      await every(clock, keepMs, signal, keep);
-      await keep();
+      // In that very turn: an upgrade leaves no other one.
+      signal.addEventListener("abort", keep, { once: true });
+      void every(clock, keepMs, signal, keep);
     },
   };
 }
@@ -105,7 +117,7 @@ interface Header {
 }
 
 /** A line that says whose the blocks are, and the blocks as they are in memory. */
-async function writeBlocks(file: string, of: string, watch: Watch): Promise<void> {
+function writeBlocks(file: string, of: string, watch: Watch): void {
   const all = watch.snapshot();
   if (all.length === 0) return;
   const header: Header = { of, series: all.map(({ target, metric }) => [target, metric]) };
@@ -114,8 +126,8 @@ async function writeBlocks(file: string, of: string, watch: Watch): Promise<void
   );
   const aside = `${file}.new`;
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...blocks]);
-  await writeFile(aside, bytes, { mode: 0o600 });
-  await rename(aside, file);
+  writeFileSync(aside, bytes, { mode: 0o600 });
+  renameSync(aside, file);
 }
 
 /** Nothing where there is nothing, or another version's: it learns anew. */

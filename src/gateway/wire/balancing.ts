@@ -1,4 +1,5 @@
 // The lines of the control socket on balancing, ejection, repeats and releases.
+import { durationMaxMs } from "../../kernel/duration.ts";
 import type {
   BalanceBlock,
   BalancedRoute,
@@ -22,8 +23,6 @@ import {
   word,
 } from "../../protocol/shape.ts";
 
-/** As long as any duration of a config. */
-const longestMs = 7 * 86_400_000;
 const releasesMax = 16;
 const weightMax = 1_000_000;
 const methodsMax = 32;
@@ -62,7 +61,7 @@ function balance(value: unknown, at: string): BalanceBlock {
     kind,
     ...maybe("key", raw.key, at, key),
     ...maybe("load", raw.load, at, (load, where) => atLeast(load, where, 1, 100)),
-    ...maybe("slowStartMs", raw.slowStartMs, at, (ms, where) => amount(ms, where, longestMs)),
+    ...maybe("slowStartMs", raw.slowStartMs, at, (ms, where) => amount(ms, where, durationMaxMs)),
   };
 }
 
@@ -74,13 +73,13 @@ function key(value: unknown, at: string): RequestKey {
 
 function outlier(value: unknown, at: string): OutlierBlock {
   const raw = fields(value, at);
-  const firstMs = amount(raw.firstMs, `${at}.firstMs`, longestMs);
+  const firstMs = amount(raw.firstMs, `${at}.firstMs`, durationMaxMs);
   return {
     failures: whole(raw.failures, `${at}.failures`, 0, 1_000_000),
     ...maybe("successRate", raw.successRate, at, successRate),
-    intervalMs: atLeast(raw.intervalMs, `${at}.intervalMs`, 1, longestMs),
+    intervalMs: atLeast(raw.intervalMs, `${at}.intervalMs`, 1, durationMaxMs),
     firstMs,
-    maxMs: atLeast(raw.maxMs, `${at}.maxMs`, firstMs, longestMs),
+    maxMs: atLeast(raw.maxMs, `${at}.maxMs`, firstMs, durationMaxMs),
     maxShare: amount(raw.maxShare, `${at}.maxShare`, 1),
   };
 }

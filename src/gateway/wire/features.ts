@@ -1,4 +1,5 @@
 // The features of a route as they come over the control socket, and their counters.
+import { durationMaxMs } from "../../kernel/duration.ts";
 import type {
   AccessLog,
   Fault,
@@ -23,7 +24,6 @@ import {
   word,
 } from "../../protocol/shape.ts";
 
-const weekMs = 7 * 86_400_000;
 const listLimit = 100;
 const targetMax = 16_384;
 
@@ -44,7 +44,7 @@ function shed(value: unknown, at: string): Shed {
     initial: whole(raw.initial, `${at}.initial`, 1, most),
     min: whole(raw.min, `${at}.min`, 1, most),
     max: whole(raw.max, `${at}.max`, 1, most),
-    retryAfterMs: amount(raw.retryAfterMs, `${at}.retryAfterMs`, weekMs),
+    retryAfterMs: amount(raw.retryAfterMs, `${at}.retryAfterMs`, durationMaxMs),
     usual: word(raw.usual, `${at}.usual`, priorities),
     ...maybe("header", raw.header, at, text),
     paths: list(raw.paths, `${at}.paths`, listLimit, (entry, where) => {
@@ -69,12 +69,12 @@ function fault(value: unknown, at: string): Fault {
   return {
     match: match(raw.match, `${at}.match`),
     share: amount(raw.share, `${at}.share`, 1),
-    delayMs: amount(raw.delayMs, `${at}.delayMs`, weekMs),
-    jitterMs: amount(raw.jitterMs, `${at}.jitterMs`, weekMs),
+    delayMs: amount(raw.delayMs, `${at}.delayMs`, durationMaxMs),
+    jitterMs: amount(raw.jitterMs, `${at}.jitterMs`, durationMaxMs),
     ...maybe("abort", raw.abort, at, (abort, where) =>
       abort === "cut" ? ("cut" as const) : whole(abort, where, 400, 599),
     ),
-    forMs: amount(raw.forMs, `${at}.forMs`, weekMs),
+    forMs: amount(raw.forMs, `${at}.forMs`, durationMaxMs),
     untilAtMs: amount(raw.untilAtMs, `${at}.untilAtMs`, Number.MAX_SAFE_INTEGER),
   };
 }
@@ -101,7 +101,7 @@ function shadow(value: unknown, at: string): Shadow {
     port: whole(raw.port, `${at}.port`, 1, 65_535),
     share: amount(raw.share, `${at}.share`, 1),
     atOnce: whole(raw.atOnce, `${at}.atOnce`, 1, 10_000),
-    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, weekMs),
+    timeoutMs: amount(raw.timeoutMs, `${at}.timeoutMs`, durationMaxMs),
   };
 }
 
@@ -110,7 +110,7 @@ function accessLog(value: unknown, at: string): AccessLog {
   return {
     file: text(raw.file, `${at}.file`),
     sample: amount(raw.sample, `${at}.sample`, 1),
-    ...maybe("slowMs", raw.slowMs, at, (slowMs, where) => amount(slowMs, where, weekMs)),
+    ...maybe("slowMs", raw.slowMs, at, (slowMs, where) => amount(slowMs, where, durationMaxMs)),
     errors: flag(raw.errors, `${at}.errors`),
     query: flag(raw.query, `${at}.query`),
   };

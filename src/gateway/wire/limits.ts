@@ -1,8 +1,7 @@
 // The lines of the control socket on what clients of a route may do.
+import { durationMaxMs } from "../../kernel/duration.ts";
 import type { LimitedRoute, LimitsBlock } from "../../protocol/gateway-limits.ts";
 import { amount, type Fields, fields, maybe, whole } from "../../protocol/shape.ts";
-
-const longestMs = 7 * 86_400_000;
 
 /** @throws WIRE_SHAPE */
 export function limits(raw: Fields, at: string): LimitedRoute {
@@ -12,7 +11,7 @@ export function limits(raw: Fields, at: string): LimitedRoute {
 function block(value: unknown, at: string): LimitsBlock {
   const raw = fields(value, at);
   const count = (it: unknown, where: string): number => whole(it, where, 1);
-  const time = (it: unknown, where: string): number => amount(it, where, longestMs);
+  const time = (it: unknown, where: string): number => amount(it, where, durationMaxMs);
   return {
     ...maybe("headBytes", raw.headBytes, at, count),
     ...maybe("bodyBytes", raw.bodyBytes, at, whole),
