@@ -1,20 +1,9 @@
 // What a scrape says of foreign sources.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { lossy } from "../../test/support/source-views.ts";
 import { expositionOf } from "../protocol/metric-text.ts";
-import type { SourceView } from "../protocol/sources.ts";
 import { sourceFamilies } from "./metrics-sources.ts";
-
-const sound: SourceView = {
-  ...{ name: "otlp", where: "http://127.0.0.1:4318", requests: 3, taken: 7, series: 2 },
-  ...{ seriesMax: 10, refused: {}, unmapped: {} },
-};
-const lossy: SourceView = {
-  ...sound,
-  refused: { late: 2, "series limit": 1 },
-  unmapped: { shop: 4, evil: 1 },
-  trouble: "EADDRINUSE",
-};
 
 test("without sources a scrape says nothing of them", () => {
   assert.equal(expositionOf(sourceFamilies([]), "prometheus"), "");

@@ -1,19 +1,8 @@
 // What `homeostat status` says of foreign sources.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SourceView } from "../../protocol/sources.ts";
+import { lossy, sound } from "../../../test/support/source-views.ts";
 import { sourceLines } from "./foreign.ts";
-
-const sound: SourceView = {
-  ...{ name: "otlp", where: "http://127.0.0.1:4318", requests: 3, taken: 7, series: 2 },
-  ...{ seriesMax: 10, refused: {}, unmapped: {} },
-};
-const lossy: SourceView = {
-  ...sound,
-  refused: { late: 2, "series limit": 1 },
-  unmapped: { shop: 4, evil: 1 },
-  trouble: "EADDRINUSE",
-};
 
 test("a person is told what is left out, and what to do", () => {
   assert.deepEqual(sourceLines(sound), ["otlp (http://127.0.0.1:4318): 7 points of 2 series"]);
